@@ -1,0 +1,1 @@
+"""One folder per runtime family; `api` is what a family is to an environment."""
