@@ -76,5 +76,3 @@ class Retirer(Protocol):
     def retire(self, spec_key: str) -> None:
         """Let what runs finish, end the rest; nothing new is started for this key."""
         ...
-
-

@@ -106,7 +106,7 @@ class RuntimeProcess(Protocol):
     async def exited(self) -> Exit: ...
 
     async def stop(self, grace_s: float) -> Exit:
-        """SIGTERM, and after `grace_s` on the clock SIGKILL, for all it started; 0 kills at once."""
+        """SIGTERM, then after `grace_s` on the clock SIGKILL for all it started; 0 kills at once."""
         ...
 
 

@@ -90,7 +90,7 @@ class Sandbox(Protocol):
     def thaw(self) -> None: ...
 
     def memory_peak_bytes(self) -> int:
-        """The most memory used at once since `create` or the last `start`, shared pages included."""
+        """The most memory used at once since the last `start`, shared pages included."""
         ...
 
     async def destroy(self) -> None:
