@@ -17,6 +17,7 @@ from lambent.fleet.failures import (
     timeout_failure,
     too_large_failure,
 )
+from lambent.fleet.runtime_versions import runtime_version_arn
 from lambent.fleet.runtimes.api import (
     Answer,
     Event,
@@ -28,7 +29,6 @@ from lambent.fleet.runtimes.api import (
     RuntimeProcess,
     StreamedResponse,
 )
-from lambent.fleet.runtime_versions import runtime_version_arn
 from lambent.fleet.sandbox.api import Exit
 from lambent.fleet.spec import Boot
 from lambent.fleet.states import EnvironmentEvent, EnvironmentState, next_state
@@ -110,6 +110,14 @@ class Environment:
         """Whether an invocation may be handed to it (also when it must first init again)."""
         return self.state is not EnvironmentState.CLOSED
 
+    @property
+    def busy(self) -> bool:
+        return self.state is EnvironmentState.INVOKING
+
+    @property
+    def failed_to_initialise(self) -> bool:
+        return self.state is EnvironmentState.RESET
+
     def describe(self) -> dict[str, Any]:
         """One line for status pages and failing tests."""
         return {
@@ -122,7 +130,7 @@ class Environment:
         }
 
     async def initialise(self) -> bool:
-        """The INIT phase ahead of an invocation; whether it succeeded. Never raises for user code."""
+        """The INIT phase ahead of an invocation; whether it succeeded."""
         limit_s = INIT_LIMIT_S
         if self.boot.initialization_type == "provisioned-concurrency":
             limit_s = max(PROVISIONED_INIT_LIMIT_S, float(self.boot.spec.timeout_s))
@@ -171,6 +179,19 @@ class Environment:
             return self._stream(running, answer, timer.cancel)
         timer.cancel()
         return self._conclude(running, answer)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the runtime asks for its next event already, so that `settle` is enough."""
+        return (
+            self.state is EnvironmentState.INVOKING
+            and self._process is not None
+            and self._process.at_rest
+        )
+
+    def settle(self) -> None:
+        """End an invocation of an environment that is `at_rest`."""
+        self._become(EnvironmentEvent.FINISH)
 
     async def rest(self) -> None:
         """Wait until the runtime can take its next event (or has to be started again)."""
@@ -229,6 +250,9 @@ class Environment:
 
     async def _ready(self, running: "_Running") -> FunctionFailure | Exit | None:
         """Init again, within this invocation, if the environment needs it."""
+        if self._process is not None and not self._process.alive:
+            self._become(EnvironmentEvent.FAIL)
+            await self._discard_process()
         if self.state is not EnvironmentState.RESET:
             running.init_ms, self._init_ms = self._init_ms, None
             return None

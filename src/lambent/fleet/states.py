@@ -52,7 +52,7 @@ TRANSITIONS: dict[tuple[EnvironmentState, EnvironmentEvent], EnvironmentState] =
 
 
 def next_state(state: EnvironmentState, event: EnvironmentEvent) -> EnvironmentState:
-    """The state that follows. An event that the table does not have is a bug, not a user's error."""
+    """The state that follows; an event that the table does not have is a bug of ours."""
     try:
         return TRANSITIONS[state, event]
     except KeyError:

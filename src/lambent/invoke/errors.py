@@ -48,3 +48,7 @@ class InvalidRuntimeException(LambdaError):
 
 class AccessDeniedException(LambdaError):
     status = 403
+
+
+class InvalidZipFileException(LambdaError):
+    status = 502

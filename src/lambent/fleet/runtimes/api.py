@@ -91,6 +91,16 @@ class Output(Protocol):
 class RuntimeProcess(Protocol):
     """A runtime process, from its start to its end."""
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it asks for its next event already: `idle` would return None at once."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet, as far as is known without waiting."""
+        ...
+
     async def initialised(self) -> FunctionFailure | Exit | None:
         """Wait for the init phase to end: None when the runtime asks for its first event."""
         ...
@@ -106,7 +116,7 @@ class RuntimeProcess(Protocol):
     async def exited(self) -> Exit: ...
 
     async def stop(self, grace_s: float) -> Exit:
-        """SIGTERM, then after `grace_s` on the clock SIGKILL for all it started; 0 kills at once."""
+        """SIGTERM, then SIGKILL after `grace_s` (0: at once), for all it started."""
         ...
 
 
