@@ -1,0 +1,1 @@
+"""What happened: log lines, REPORT, metrics, traces and metering, off the response path."""
