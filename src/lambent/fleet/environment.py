@@ -144,8 +144,7 @@ class Environment:
         duration_ms = (self._machine.monotonic() - began) * 1000
         if failure is None:
             self._init_ms = duration_ms
-            if self.boot.initialization_type != "on-demand":
-                self._log.init_report(duration_ms=duration_ms, phase="init", status="success")
+            self._log.init_report(duration_ms=duration_ms, phase="init", status="success")
             return True
         self._report_init(failure, duration_ms, "init")
         return False

@@ -199,6 +199,7 @@ class Pool:
             self._started(initialization_type)
             if initialization_type == "on-demand":
                 self._refuse_waiter(error)
+                self._check_empty()
             else:
                 self.provisioned_failure = str(error)
                 self._on_provisioned()

@@ -1,0 +1,5 @@
+"""`python -m lambent` is the `lambent` command."""
+
+from lambent.cli import main
+
+main()
