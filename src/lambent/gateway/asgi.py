@@ -88,7 +88,7 @@ class Gateway:
         origin = request.headers.get("origin")
         if origin is not None and self._browser.allows_origin(origin):
             response = let_page_read(response, origin)
-        await send_response(response, receive, send)
+        await send_response(response, request_id, receive, send)
 
     async def _respond(
         self, request: HttpRequest, receive: Receive, request_id: str
@@ -117,7 +117,8 @@ class Gateway:
         request = undo_codings(request, keeps_compression=identity.signing_name in _STORES_BYTES)
         route = self._router.route(request, identity.signing_name)
         try:
-            call = self._call(request, route, identity, request_id)
+            request_id = _chosen_request_id(request, route) or request_id
+            call = self._call(request, identity, request_id)
             if route.raw is not None:
                 return with_request_id(
                     await route.raw(call, request, route.labels), call.request_id
@@ -142,14 +143,7 @@ class Gateway:
         result = await operation.handler(call, params)
         return codec.encode(result, request_id=call.request_id)
 
-    def _call(
-        self, request: HttpRequest, route: Route, identity: Identity, request_id: str
-    ) -> Call:
-        chosen = request.headers.get("x-amzn-requestid")
-        if chosen and (route.mount.name, route.operation) in _CLIENT_NAMES_REQUEST:
-            if not _UUID.fullmatch(chosen):
-                raise InvalidRequestContentException(f"The request id {chosen} is not a UUID.")
-            request_id = chosen
+    def _call(self, request: HttpRequest, identity: Identity, request_id: str) -> Call:
         caller = identity.caller
         if not identity.names_region:
             caller = self._authenticator.placed(caller, self._router.region_of(request))
@@ -178,3 +172,13 @@ class Gateway:
         )
         error = InternalFailure(f"This is a fault of Lambent's. Its log has it under {request_id}.")
         return encode_plain(error, protocol=self._protocol_of(request), request_id=request_id)
+
+
+def _chosen_request_id(request: HttpRequest, route: Route) -> str | None:
+    """The id that the client gives its own invocation."""
+    chosen = request.headers.get("x-amzn-requestid")
+    if chosen is None or (route.mount.name, route.operation) not in _CLIENT_NAMES_REQUEST:
+        return None
+    if not _UUID.fullmatch(chosen):
+        raise InvalidRequestContentException(f"The request id {chosen} is not a UUID.")
+    return chosen

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from lambent.core.http import HttpRequest, HttpResponse
 from lambent.gateway.bodies import Receive
@@ -24,9 +25,11 @@ def read_head(scope: dict[str, Any]) -> HttpRequest:
         name = raw_name.decode("latin-1")
         value = raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    # ASGI leaves it to the server whether it gives the path as it came.
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
     return HttpRequest(
         method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
+        path=path.decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
     )
@@ -46,7 +49,9 @@ def with_request_id(response: HttpResponse, request_id: str) -> HttpResponse:
     return HttpResponse(status=response.status, headers=headers, body=response.body)
 
 
-async def send_response(response: HttpResponse, receive: Receive, send: Send) -> None:
+async def send_response(
+    response: HttpResponse, request_id: str, receive: Receive, send: Send
+) -> None:
     """Send a response; one in pieces goes out as it comes, and ends when the client leaves."""
     headers = [(name.encode("latin-1"), _header_value(value)) for name, value in response.headers]
     start = {"type": "http.response.start", "status": response.status, "headers": headers}
@@ -58,7 +63,7 @@ async def send_response(response: HttpResponse, receive: Receive, send: Send) ->
         await send({"type": "http.response.body", "body": body})
         return
     await send(start)
-    await _stream(body, receive, send)
+    await _stream(body, request_id, receive, send)
 
 
 async def decline(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -68,12 +73,15 @@ async def decline(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1000})
 
 
-async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+async def _stream(
+    body: AsyncIterator[bytes], request_id: str, receive: Receive, send: Send
+) -> None:
     try:
         async with asyncio.TaskGroup() as group:
-            sending = group.create_task(_send_pieces(body, send))
+            sending = group.create_task(_send_pieces(body, request_id, send))
             watching = group.create_task(_cancel_when_gone(receive, sending))
-            sending.add_done_callback(lambda _: watching.cancel())
+            await asyncio.wait([sending])
+            watching.cancel()
     finally:
         # Its producer holds an environment; the end of the exchange must reach it at once.
         close = getattr(body, "aclose", None)
@@ -81,7 +89,7 @@ async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> N
             await close()
 
 
-async def _send_pieces(body: AsyncIterator[bytes], send: Send) -> None:
+async def _send_pieces(body: AsyncIterator[bytes], request_id: str, send: Send) -> None:
     """Send each piece. A failure on the way is logged and leaves the response unfinished."""
     try:
         async for piece in body:
@@ -89,7 +97,9 @@ async def _send_pieces(body: AsyncIterator[bytes], send: Send) -> None:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
     except Exception:
         # The status is out already; a response that never ends properly tells the client.
-        _log.exception("A streamed answer failed by a fault of Lambent's")
+        _log.exception(
+            "A streamed answer failed by a fault of Lambent's", extra={"request_id": request_id}
+        )
         return
     await send({"type": "http.response.body", "body": b""})
 
