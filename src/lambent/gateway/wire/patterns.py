@@ -1,22 +1,30 @@
 """The models' regular expressions, which are Java's, as Python's.
 
 What differs: `\\p{…}` classes, a `-` after a class escape, named groups, `\\x{…}`; and `\\w`,
-`\\d` and `\\s` are ASCII in Java. A pattern is compiled when a value is first held against it.
-Values are nearly always ASCII, so `\\p{…}` is first spelled out for ASCII alone: spelling it out
-for all of Unicode reads the whole character database.
+`\\d` and `\\s` are ASCII in Java. A pattern is compiled when a value is first held against it,
+and `\\p{…}` is spelled out for ASCII and for the value's own other characters alone: spelling it
+out for all of Unicode would read the whole character database.
 """
 
 import re
-import sys
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import groupby
+from collections.abc import Callable
+from functools import lru_cache
 
-MAX_RISKY_LENGTH = 512
-"""A longer value fails a pattern with repeats inside repeats, which could run for ever."""
+MAX_LENGTH = 1024
+"""A longer value fails a pattern that could cost much, unless its shape allows more than that."""
 
+_ASCII = "".join(map(chr, range(128)))
+
+# Parts of patterns that Python cannot say, or would match in exponential time, and what they mean.
+_EQUIVALENTS = {
+    r"[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*": r"[\t\x20-\x7E]*[\x20-\x7E][\t\x20-\x7E]*",
+    r"[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*": (
+        r"[^\x00-\x08\x0A-\x1F:\x7F]*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*"
+    ),
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+}
 _ASCII_CLASSES = {
     "Alpha": "a-zA-Z",
     "Digit": "0-9",
@@ -43,55 +51,60 @@ _NAMED_CATEGORIES = {
 }
 _PROPERTY = re.compile(r"\{\^?(\w+)\}|(\w)")
 _HEX = re.compile(r"\{([0-9A-Fa-f]{1,6})\}")
-_QUANTIFIERS = frozenset("*+{")
+_UNBOUNDED = re.compile(r"[*+]|\{\d+,\d*\}")
 
 
-def compile_pattern(pattern: str) -> Callable[[str], bool]:
-    """Whether a whole value matches. Raises re.error on first use if Python cannot say it."""
-    risky = has_nested_repeats(pattern)
+def compile_pattern(pattern: str, longest: int | None = None) -> Callable[[str], bool]:
+    """Whether a whole value matches; `longest` is the most its shape allows.
+
+    Raises re.error on first use if Python cannot say it.
+    """
+    for part, equivalent in _EQUIVALENTS.items():
+        pattern = pattern.replace(part, equivalent)
+    max_length = max(longest or 0, MAX_LENGTH) if is_costly(pattern) else None
+    has_properties = "\\p" in pattern or "\\P" in pattern
 
     def matches(value: str) -> bool:
-        if risky and len(value) > MAX_RISKY_LENGTH:
+        if max_length is not None and len(value) > max_length:
             return False
-        compiled = _compile(pattern, value.isascii())
-        # AWS: an unanchored `^…$` pattern and a bare one mean the same: the whole value.
-        return compiled.fullmatch(value) is not None
+        others = ""
+        if has_properties and not value.isascii():
+            others = "".join(sorted({character for character in value if character > "\x7f"}))
+        # AWS: a `^…$` pattern and a bare one mean the same: the whole value.
+        return _compile(pattern, others).fullmatch(value) is not None
 
     return matches
 
 
-@cache
-def _compile(pattern: str, ascii_only: bool) -> re.Pattern[str]:
-    if ascii_only and "\\p" not in pattern and "\\P" not in pattern:
-        return _compile(pattern, ascii_only=False)
+@lru_cache(maxsize=2048)
+def _compile(pattern: str, others: str) -> re.Pattern[str]:
     with warnings.catch_warnings():
         # Java has set operations that Python only reserves; the warning says no more than that.
         warnings.simplefilter("ignore", FutureWarning)
-        return re.compile(translate(pattern, 128 if ascii_only else sys.maxunicode + 1), re.ASCII)
+        return re.compile(translate(pattern, others), re.ASCII)
 
 
-def translate(pattern: str, limit: int = sys.maxunicode + 1) -> str:
-    """The pattern in Python's syntax, with `\\p{…}` spelled out for code points below `limit`."""
+def translate(pattern: str, others: str = "") -> str:
+    """The pattern in Python's syntax, `\\p{…}` spelled out for ASCII and the other characters."""
+    characters = _ASCII + others
     out: list[str] = []
     position = 0
     in_class = False
     after_escape_class = False
     while position < len(pattern):
         character = pattern[position]
-        piece, position, is_class = _piece(pattern, position, in_class, limit)
-        if (
-            in_class
-            and character == "-"
-            and (after_escape_class or _before_class(pattern, position))
-        ):
+        piece, end, is_class = _piece(pattern, position, in_class, characters)
+        beside_class = after_escape_class or _before_class(pattern, end)
+        if in_class and character == "-" and beside_class:
             piece = r"\-"
         if character == "[" and not in_class:
             in_class = True
-            piece, position = _class_start(pattern, position)
+            piece, end = _class_start(pattern, end)
         elif character == "[":
             piece = r"\["
         elif character == "]" and in_class:
             in_class = False
+        position = end
         after_escape_class = is_class
         out.append(piece)
     return "".join(out)
@@ -110,7 +123,7 @@ def _before_class(pattern: str, position: int) -> bool:
     )
 
 
-def _piece(pattern: str, position: int, in_class: bool, limit: int) -> tuple[str, int, bool]:
+def _piece(pattern: str, position: int, in_class: bool, characters: str) -> tuple[str, int, bool]:
     """What stands at `position`, in Python's words; where the next begins; is it `\\w`-like."""
     if pattern[position] != "\\" or position + 1 >= len(pattern):
         if pattern.startswith("(?<", position) and pattern[position + 3 : position + 4] not in "=!":
@@ -122,7 +135,7 @@ def _piece(pattern: str, position: int, in_class: bool, limit: int) -> tuple[str
         found = _PROPERTY.match(pattern, after)
         if found is not None:
             name = found.group(1) or found.group(2)
-            return _property(name, letter == "P", in_class, limit), found.end(), True
+            return _property(name, letter == "P", in_class, characters), found.end(), True
     if letter == "x" and (found := _HEX.match(pattern, after)):
         return f"\\U{int(found.group(1), 16):08x}", found.end(), False
     if letter == "z":
@@ -134,55 +147,22 @@ def _piece(pattern: str, position: int, in_class: bool, limit: int) -> tuple[str
     return "\\" + letter, after, letter in "wdsWDS"
 
 
-def _property(name: str, negated: bool, in_class: bool, limit: int) -> str:
+def _property(name: str, negated: bool, in_class: bool, characters: str) -> str:
     if name in _ASCII_CLASSES and not negated:
-        ranges = _ASCII_CLASSES[name]
+        inside = _ASCII_CLASSES[name]
     else:
-        ranges = _category_ranges(_NAMED_CATEGORIES.get(name, name), negated, limit)
+        category = _NAMED_CATEGORIES.get(name, name)
+        inside = "".join(
+            f"\\U{ord(character):08x}"
+            for character in characters
+            if unicodedata.category(character).startswith(category) is not negated
+        )
     if in_class:
-        return ranges
-    return f"[{ranges}]" if ranges else r"(?!)"
+        return inside
+    return f"[{inside}]" if inside else "(?!)"
 
 
-@cache
-def _category_ranges(category: str, negated: bool, limit: int) -> str:
-    """The code points of a general category (`L`, `Lu` …) as the inside of a class."""
-    return "".join(
-        f"\\U{first:08x}-\\U{last:08x}"
-        for known, first, last in _runs(limit)
-        if known.startswith(category) is not negated
-    )
-
-
-def _runs(limit: int) -> Iterator[tuple[str, int, int]]:
-    """Runs of neighbouring code points of one category."""
-    for category, run in groupby(range(limit), key=lambda code: unicodedata.category(chr(code))):
-        codes = list(run)
-        yield category, codes[0], codes[-1]
-
-
-def has_nested_repeats(pattern: str) -> bool:
-    """Whether an unbounded repeat stands inside another: what can backtrack exponentially."""
-    repeats_inside = [False]
-    in_class = False
-    position = 0
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            position += 2
-            continue
-        if in_class:
-            in_class = character != "]"
-        elif character == "[":
-            in_class = True
-        elif character == "(":
-            repeats_inside.append(False)
-        elif character == ")" and len(repeats_inside) > 1:
-            inner = repeats_inside.pop()
-            if inner and pattern[position + 1 : position + 2] in _QUANTIFIERS:
-                return True
-            repeats_inside[-1] = repeats_inside[-1] or inner
-        elif character in _QUANTIFIERS:
-            repeats_inside[-1] = True
-        position += 1
-    return False
+def is_costly(pattern: str) -> bool:
+    """Whether it has several unbounded repeats, which could take each other's place for long."""
+    outside = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern)
+    return len(_UNBOUNDED.findall(outside)) > 1

@@ -5,7 +5,7 @@ All that is wrong with an input is collected and said at once:
 Source: answers recorded from AWS by the public LocalStack project (Lambda, Kinesis, Events …).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ Check = Callable[[Any, str, list[str]], None]
 
 _Test = tuple[Callable[[Any], bool], str]
 """A constraint of a single value, and its words."""
+
+_Parts = Callable[[Any], Iterable[Any]]
 
 
 class ValidationError(ValidationException):
@@ -44,6 +46,9 @@ class Style:
     missing_words: str = ""
     constraints: bool = True  # False: all but required members is for the service to judge
     required: bool = True
+    length_first: bool = False  # whether a wrong length is said before a pattern that fails
+    says_not_null: bool = False  # whether "Member must not be null" ends what items must satisfy
+    exempt: frozenset[str] = frozenset()  # shapes that the service judges in words of its own
 
 
 _QUERY = Style(error=ValidationError)
@@ -69,6 +74,8 @@ STYLES = {
         constraints=False,
     ),
     "logs": Style(error=InvalidParameterException),
+    # AWS: observed in Lambda's answers for CORS methods, architectures and alias weights.
+    "lambda": Style(length_first=True, says_not_null=True, exempt=frozenset({"Runtime"})),
     # AWS: S3 answers with codes of its own (InvalidArgument, MalformedXML, KeyTooLongError …).
     "s3": Style(constraints=False, required=False),
 }
@@ -112,10 +119,33 @@ class ValidatorCompiler:
             return self._list(shape)
         if isinstance(shape, MapShape):
             return self._map(shape)
-        return _tester(shape, self._tests(shape))
+        return self._own(shape)
 
     def _tests(self, shape: Shape) -> list[_Test]:
-        return value_tests(shape) if self._style.constraints else []
+        if not self._style.constraints or shape.name in self._style.exempt:
+            return []
+        return value_tests(shape)
+
+    def _own(self, shape: Shape) -> Check | None:
+        """What checks the value itself, none of its items."""
+        tests = self._tests(shape)
+        if not self._style.length_first:
+            # AWS: observed for DynamoDB, Kinesis, Firehose and Cognito.
+            tests.sort(key=lambda test: "pattern" not in test[1])
+        return _tester(shape, tests)
+
+    def _items(self, shape: Shape, item: Shape, parts: _Parts, words: str) -> Check | None:
+        """What checks all items at once, where they are single values."""
+        tests = self._tests(item)
+        if not tests:
+            return None
+        all_words = [words for _, words in tests]
+        if "max" in item.metadata and not item.metadata.get("min") and item.type_name == "string":
+            # AWS: a length's lower bound is said even where it is nothing.
+            all_words.insert(1, "Member must have length greater than or equal to 0")
+        if self._style.says_not_null:
+            all_words.append("Member must not be null")
+        return _items_tester(shape, tests, parts, f"{words}: [{', '.join(all_words)}]")
 
     def _structure(self, shape: StructureShape) -> Check:
         known = self._structures.get(shape.name)
@@ -146,13 +176,14 @@ class ValidatorCompiler:
         return check
 
     def _list(self, shape: ListShape) -> Check | None:
-        own = _tester(shape, self._tests(shape))
+        own = self._own(shape)
         item = shape.member
         if isinstance(item, StructureShape | ListShape | MapShape):
             check_item = self._check(item)
         else:
             check_item = None
-            own = _all(own, _items_tester(self._tests(item)))
+            words = "Member must satisfy constraint"
+            own = _all(own, self._items(shape, item, _list_items, words))
         if check_item is None:
             return _all(own, _no_nulls)
         nested = isinstance(item, StructureShape)
@@ -170,11 +201,13 @@ class ValidatorCompiler:
         return check
 
     def _map(self, shape: MapShape) -> Check | None:
-        own = _tester(shape, self._tests(shape))
-        own = _all(own, _keys_tester(self._tests(shape.key)))
+        words = "Map keys must satisfy constraint"
+        own = _all(self._own(shape), self._items(shape, shape.key, _map_keys, words))
         item = shape.value
         if not isinstance(item, StructureShape | ListShape | MapShape):
-            return _all(own, _values_tester(self._tests(item)))
+            words = "Map value must satisfy constraint"
+            own = _all(own, self._items(shape, item, _map_values, words))
+            return _all(own, _no_null_values)
         check_item = self._check(item)
         nested = isinstance(item, StructureShape)
 
@@ -207,7 +240,7 @@ def value_tests(shape: Shape) -> list[_Test]:
         tests.append((lambda v: len(v) >= low, f"have length greater than or equal to {low}"))
     pattern = shape.metadata.get("pattern")
     if pattern is not None and shape.type_name == "string":
-        matches = compile_pattern(pattern)
+        matches = compile_pattern(pattern, high)
         tests.append((matches, f"satisfy regular expression pattern: {pattern}"))
     values = shape.metadata.get("enum")
     if values:
@@ -242,6 +275,13 @@ def _failed(shown: str, path: str, words: str) -> str:
     return f"Value {shown} at '{path}' failed to satisfy constraint: {words}"
 
 
+def _wrong(value: Any, path: str, words: str, sensitive: bool) -> str:
+    if sensitive:
+        # AWS: a secret is not repeated to who sent it.
+        return f"Value at '{path}' failed to satisfy constraint: {words}"
+    return _failed(f"'{show(value)}'", path, words)
+
+
 def _tester(shape: Shape, tests: list[_Test]) -> Check | None:
     if not tests:
         return None
@@ -250,45 +290,36 @@ def _tester(shape: Shape, tests: list[_Test]) -> Check | None:
     def check(value: Any, path: str, found: list[str]) -> None:
         for test, words in tests:
             if not test(value):
-                if sensitive:
-                    # AWS: a secret is not repeated to who sent it.
-                    found.append(f"Value at '{path}' failed to satisfy constraint: {words}")
-                else:
-                    found.append(_failed(f"'{show(value)}'", path, words))
+                found.append(_wrong(value, path, words, sensitive))
 
     return check
 
 
-def _items_tester(tests: list[_Test]) -> Check | None:
-    return _collection_tester(tests, lambda value: value, "Member must satisfy constraint")
-
-
-def _keys_tester(tests: list[_Test]) -> Check | None:
-    return _collection_tester(tests, lambda value: value, "Map keys must satisfy constraint")
-
-
-def _values_tester(tests: list[_Test]) -> Check | None:
-    if not tests:
-        return _no_null_values
-    return _all(
-        _no_null_values,
-        _collection_tester(
-            tests, lambda value: value.values(), "Map value must satisfy constraint"
-        ),
-    )
-
-
-def _collection_tester(tests: list[_Test], parts: Callable[[Any], Any], words: str) -> Check | None:
-    if not tests:
-        return None
-    all_words = f"{words}: [{', '.join(words for _, words in tests)}]"
+def _items_tester(shape: Shape, tests: list[_Test], parts: _Parts, words: str) -> Check:
+    sensitive = bool(shape.metadata.get("sensitive"))
 
     def check(value: Any, path: str, found: list[str]) -> None:
-        entries = [entry for entry in parts(value) if entry is not None]
-        if not all(test(entry) for entry in entries for test, _ in tests):
-            found.append(_failed(f"'{show(value)}'", path, all_words))
+        for entry in parts(value):
+            if entry is not None and not all(test(entry) for test, _ in tests):
+                found.append(_wrong(value, path, words, sensitive))
+                return
 
     return check
+
+
+def _list_items(value: Any) -> Iterable[Any]:
+    entries: Iterable[Any] = value
+    return entries
+
+
+def _map_keys(value: Any) -> Iterable[Any]:
+    keys: Iterable[Any] = value.keys()
+    return keys
+
+
+def _map_values(value: Any) -> Iterable[Any]:
+    values: Iterable[Any] = value.values()
+    return values
 
 
 def _no_nulls(value: Any, path: str, found: list[str]) -> None:
