@@ -91,7 +91,7 @@ def _row(service: Service, model: OperationModel) -> str:
     name = model.name
     if name not in _built(service):
         why = service.not_built.get(name)
-        return f"| {name} | not built{f': {_cell(why)}' if why else ''} | | |"
+        return f"| {name} | not built{f': {_cell(why)}' if why else ''} |  |  |"
     operation = service.operations.get(name)
     stored = _members(operation.stored) if operation else ""
     rejected = _members(operation.rejected) if operation else ""
