@@ -20,7 +20,7 @@ AMBIGUOUS = {"PutBucketNotification"}
 
 
 def _check(service: WireService, protocol: str, name: str, round_: int) -> None:
-    operation = service.model.operation_model(name)
+    operation = service.model_for(protocol).operation_model(name)
     keep_empty = protocol in {"json", "smithy-rpc-v2-cbor"}
     values = Values(rng_for(service.name, name, str(round_)), keep_empty=keep_empty)
     shape = operation.input_shape

@@ -41,6 +41,70 @@ QUERY_ERROR_CODES = {
 Source: Amazon SQS API Reference; botocore's SQS model before it lost them (1.29).
 """
 
+_NAME_AND_VALUE = {"key": "Name", "value": "Value"}
+
+QUERY_NAMES = {
+    "sqs": {
+        "AWSAccountIdList": {"member": "AWSAccountId"},
+        "ActionNameList": {"member": "ActionName"},
+        "AttributeNameList": {"member": "AttributeName"},
+        "BatchResultErrorEntryList": {"member": "BatchResultErrorEntry"},
+        "BinaryList": {"member": "BinaryListValue"},
+        "ChangeMessageVisibilityBatchRequestEntryList": {
+            "member": "ChangeMessageVisibilityBatchRequestEntry"
+        },
+        "ChangeMessageVisibilityBatchResultEntryList": {
+            "member": "ChangeMessageVisibilityBatchResultEntry"
+        },
+        "CreateQueueRequest": {"Attributes": "Attribute", "tags": "Tag"},
+        "DeleteMessageBatchRequestEntryList": {"member": "DeleteMessageBatchRequestEntry"},
+        "DeleteMessageBatchResultEntryList": {"member": "DeleteMessageBatchResultEntry"},
+        "GetQueueAttributesResult": {"Attributes": "Attribute"},
+        "ListMessageMoveTasksResultEntryList": {"member": "ListMessageMoveTasksResultEntry"},
+        "ListQueueTagsResult": {"Tags": "Tag"},
+        "Message": {"Attributes": "Attribute", "MessageAttributes": "MessageAttribute"},
+        "MessageAttributeNameList": {"member": "MessageAttributeName"},
+        "MessageAttributeValue": {
+            "StringListValues": "StringListValue",
+            "BinaryListValues": "BinaryListValue",
+        },
+        "MessageBodyAttributeMap": _NAME_AND_VALUE,
+        "MessageBodySystemAttributeMap": _NAME_AND_VALUE,
+        "MessageList": {"member": "Message"},
+        "MessageSystemAttributeList": {"member": "MessageSystemAttributeName"},
+        "MessageSystemAttributeMap": _NAME_AND_VALUE,
+        "MessageSystemAttributeValue": {
+            "StringListValues": "StringListValue",
+            "BinaryListValues": "BinaryListValue",
+        },
+        "QueueAttributeMap": _NAME_AND_VALUE,
+        "QueueUrlList": {"member": "QueueUrl"},
+        "SendMessageBatchRequestEntry": {
+            "MessageAttributes": "MessageAttribute",
+            "MessageSystemAttributes": "MessageSystemAttribute",
+        },
+        "SendMessageBatchRequestEntryList": {"member": "SendMessageBatchRequestEntry"},
+        "SendMessageBatchResultEntryList": {"member": "SendMessageBatchResultEntry"},
+        "SendMessageRequest": {
+            "MessageAttributes": "MessageAttribute",
+            "MessageSystemAttributes": "MessageSystemAttribute",
+        },
+        "SetQueueAttributesRequest": {"Attributes": "Attribute"},
+        "StringList": {"member": "StringListValue"},
+        "TagKeyList": {"member": "TagKey"},
+        "TagMap": {"key": "Key", "value": "Value"},
+        "TagQueueRequest": {"Tags": "Tag"},
+    },
+}
+"""Names in the query protocol, by shape and member, where the model no longer has them.
+
+`member`, `key` and `value` are those of lists and maps. Source: Amazon SQS API Reference, the
+query examples; botocore's SQS model before it lost them (1.29).
+"""
+
+QUERY_NAMESPACES = {"sqs": "http://queue.amazonaws.com/doc/2012-11-05/"}
+"""The namespace of query answers, where the model no longer has it."""
+
 BLOB_CONTENT_TYPES = {"lambda": "application/json", "s3": "binary/octet-stream"}
 """What an answer that is a blob is said to be, where its members do not say it."""
 

@@ -80,7 +80,7 @@ class ErrorEncoder:
     def _tree(
         self, error: AwsError, shape: StructureShape | None, members: dict[str, Any], kind: str
     ) -> dict[str, Any]:
-        body = {_message_member(shape): error.message}
+        body = {_message_member(error, shape): error.message}
         for name, value in members.items():
             part = shape.members.get(name) if shape else None
             if part is None:
@@ -233,11 +233,12 @@ def _by_code(shapes: Iterable[Shape]) -> dict[str, StructureShape]:
     return by_code | known
 
 
-def _message_member(shape: StructureShape | None) -> str:
+def _message_member(error: AwsError, shape: StructureShape | None) -> str:
     for name in shape.members if shape else ():
         if name.lower() == "message":
             return str(name)
-    return "message"
+    # AWS: so the service framework spells it in the one error that is its own alone.
+    return "Message" if error.code == "SerializationException" else "message"
 
 
 def _code_and_message(code: str, message: str) -> str:

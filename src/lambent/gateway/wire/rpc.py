@@ -102,7 +102,9 @@ class QueryCompiler:
             write = self._writer.members(StructureShape(name, {"type": "structure"}), [])
         else:
             write = self._writer.members(shape, list(shape.members))
-        wrapper = "" if self._ec2 or shape is None else _result_wrapper(name, shape)
+        wrapper = (
+            "" if self._ec2 or shape is None else str(shape.serialization.get("resultWrapper", ""))
+        )
         ec2 = self._ec2
 
         def encode(result: dict[str, Any], request_id: str) -> HttpResponse:
@@ -121,10 +123,6 @@ class QueryCompiler:
             return HttpResponse(headers=headers, body="".join(out).encode())
 
         return encode
-
-
-def _result_wrapper(operation: str, shape: StructureShape) -> str:
-    return str(shape.serialization.get("resultWrapper", f"{operation}Result"))
 
 
 def _write_nothing(operation: str) -> WriteBody:

@@ -31,30 +31,39 @@ _TYPE_NAMES = {
     "timestamp": "milliseconds since epoch",
     "blob": "Blob",
 }
+_JAVA_CLASSES = {"timestamp": "java.util.Date", "blob": "java.nio.ByteBuffer"}
 
 
 def wrong_type(value: Any, wanted: str) -> SerializationException:
     """What AWS answers to a JSON or CBOR value of another type than the model's.
 
-    AWS: observed words of DynamoDB, kept in the tests of the public dynalite project:
-    `NUMBER_VALUE cannot be converted to String`, `Start of list found where not expected`.
+    AWS: observed words of DynamoDB, kept in the tests of the public dynalite project.
     """
+    single = wanted in _TYPE_NAMES
     if isinstance(value, dict):
         return SerializationException("Start of structure or map found where not expected")
     if isinstance(value, list):
-        return SerializationException("Start of list found where not expected")
-    if wanted in {"list", "map", "structure"}:
+        if not single:
+            return SerializationException("Start of list found where not expected")
+        name = _JAVA_CLASSES.get(wanted, f"java.lang.{_TYPE_NAMES[wanted]}")
+        return SerializationException(f"Unrecognized collection type class {name}")
+    if not single:
         return SerializationException("Unexpected field type")
-    token = "STRING_VALUE"
+    if wanted == "blob":
+        return SerializationException("only base-64-encoded strings are convertible to bytes")
+    if wanted == "boolean" and isinstance(value, str):
+        return SerializationException("Unexpected token received from parser")
+    return SerializationException(f"{_token(value)} cannot be converted to {_TYPE_NAMES[wanted]}")
+
+
+def _token(value: Any) -> str:
     if isinstance(value, bool):
-        token = "TRUE_VALUE" if value else "FALSE_VALUE"
-    elif isinstance(value, int):
-        token = "NUMBER_VALUE"
-    elif isinstance(value, float):
-        token = "DECIMAL_VALUE"
-    elif isinstance(value, bytes):
-        token = "BYTES_VALUE"
-    return SerializationException(f"{token} cannot be converted to {_TYPE_NAMES[wanted]}")
+        return "TRUE_VALUE" if value else "FALSE_VALUE"
+    if isinstance(value, int):
+        return "NUMBER_VALUE"
+    if isinstance(value, float):
+        return "DECIMAL_VALUE"
+    return "BYTES_VALUE" if isinstance(value, bytes) else "STRING_VALUE"
 
 
 def bad_text(text: str, wanted: str) -> SerializationException:
@@ -85,10 +94,17 @@ def boolean_from_text(text: str) -> bool:
 
 
 def blob_from_text(text: str) -> bytes:
+    """Base64, strictly. AWS: the words, spelling included, are DynamoDB's."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise bad_text(text, "blob") from error
+        if len(text) % 4:
+            message = (
+                f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}"
+            )
+        else:
+            message = "Invalid last non-pad Base64 character dectected"
+        raise SerializationException(message) from error
 
 
 def timestamp_from_text(format_: str) -> Convert:

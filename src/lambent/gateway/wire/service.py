@@ -1,8 +1,10 @@
 """One AWS service on the wire: its protocols, its REST paths, its operations and errors."""
 
+import copy
 from collections.abc import Mapping
 from typing import Protocol
 
+from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
 from lambent.core.errors import AwsError
@@ -44,6 +46,7 @@ class WireService:
         self._compilers = {
             protocol: _compiler(name, model, protocol) for protocol in self.protocols
         }
+        self._query_model = _with_query_names(name, model)
         self._validators = ValidatorCompiler(name)
         self._operations: dict[tuple[str, str], WireOperation] = {}
         self._errors = ErrorEncoder(name, model)
@@ -69,7 +72,7 @@ class WireService:
         compiler = self._compilers[protocol]
         if name not in self.model.operation_names:
             raise KeyError(name)
-        operation = self.model.operation_model(name)
+        operation = self.model_for(protocol).operation_model(name)
         compiled = WireOperation(
             name,
             decode=compiler.decoder(operation),
@@ -78,6 +81,10 @@ class WireService:
         )
         self._operations[name, protocol] = compiled
         return compiled
+
+    def model_for(self, protocol: str) -> ServiceModel:
+        """The model with the names that this protocol uses."""
+        return self._query_model if protocol == "query" else self.model
 
     def encode_error(
         self, error: AwsError, *, protocol: str, request_id: str, operation: str | None = None
@@ -94,6 +101,27 @@ def _protocols(model: ServiceModel) -> tuple[str, ...]:
     return named
 
 
+def _with_query_names(name: str, model: ServiceModel) -> ServiceModel:
+    """The model with the query protocol's names, for a service whose model has lost them."""
+    names_by_shape = dialects.QUERY_NAMES.get(name)
+    if names_by_shape is None:
+        return model
+    description = dict(Loader().load_service_model(name, "service-2"))
+    shapes = dict(description["shapes"])
+    for shape, names in names_by_shape.items():
+        changed = copy.deepcopy(shapes[shape])
+        for part, wire_name in names.items():
+            members = changed.get("members", changed)
+            members[part]["locationName"] = wire_name
+        shapes[shape] = changed
+    operations = copy.deepcopy(description["operations"])
+    for operation, parts in operations.items():
+        if "output" in parts:
+            parts["output"]["resultWrapper"] = f"{operation}Result"
+    changes = {"shapes": shapes, "operations": operations}
+    return ServiceModel(description | changes, service_name=name)
+
+
 def _compiler(name: str, model: ServiceModel, protocol: str) -> _Compiler:
     namespace = str(model.metadata.get("xmlNamespace", ""))
     if protocol == "json":
@@ -106,4 +134,5 @@ def _compiler(name: str, model: ServiceModel, protocol: str) -> _Compiler:
     if protocol == "rest-xml":
         namespace = dialects.XML_NAMESPACES.get(name, namespace)
         return RestCompiler(name, XmlBodies("application/xml", namespace), "x-amz-request-id")
+    namespace = dialects.QUERY_NAMESPACES.get(name, namespace)
     return QueryCompiler(namespace, ec2=protocol == "ec2")

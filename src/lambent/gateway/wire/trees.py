@@ -11,7 +11,6 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from lambent.core.errors import SerializationException
 from lambent.gateway.wire import scalars, timestamps
 from lambent.gateway.wire.scalars import Convert, wrong_type
 
@@ -44,13 +43,16 @@ def _boolean_in(value: Any) -> bool:
     raise wrong_type(value, "boolean")
 
 
-def _integer_in(value: Any) -> int:
-    if type(value) is int:
-        return value
-    # AWS: its JSON parser truncates a decimal where the model has an integer.
-    if type(value) is float and math.isfinite(value):
-        return int(value)
-    raise wrong_type(value, "integer")
+def _integer_in(type_name: str) -> Convert:
+    def decode(value: Any) -> int:
+        if type(value) is int:
+            return value
+        # AWS: its JSON parser truncates a decimal where the model has an integer.
+        if type(value) is float and math.isfinite(value):
+            return int(value)
+        raise wrong_type(value, type_name)
+
+    return decode
 
 
 def _float_in(value: Any) -> float:
@@ -215,8 +217,8 @@ class TreeCodec:
     def _leaf_decoder(self, shape: Shape) -> Convert:
         decoders: dict[str, Convert] = {
             "boolean": _boolean_in,
-            "integer": _integer_in,
-            "long": _integer_in,
+            "integer": _integer_in("integer"),
+            "long": _integer_in("long"),
             "float": _float_in,
             "double": _float_in,
             "blob": _bytes_in if self._native else _blob_in,
@@ -290,8 +292,3 @@ def _encode_members(owner: str, members: dict[str, tuple[str, Convert]]) -> Conv
         return encoded
 
     return encode
-
-
-def refuse_depth(error: RecursionError) -> SerializationException:
-    """What is answered to a body that nests deeper than anything AWS would take."""
-    return SerializationException("Exceeded maximum allowed nesting depth")
