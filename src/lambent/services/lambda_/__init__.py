@@ -1,0 +1,1 @@
+"""The Lambda API: functions, versions, aliases, layers, policies, and how they are invoked."""
