@@ -28,6 +28,10 @@ _LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)')
 _HTTP_DATE = re.compile(r"[A-Za-z]+,[^,]+|[^,]+")
 
 
+class InvalidArgument(SerializationException):
+    """S3's word for a header or a query parameter that cannot be read."""
+
+
 class RestCompiler:
     """Compiles the operations of one REST service."""
 
@@ -46,7 +50,7 @@ class RestCompiler:
         putters = [self._putter(name, shape, literal_names) for name in bound]
         put_body = self._body_putter(shape, [name for name in shape.members if name not in bound])
 
-        def decode(request: HttpRequest, labels: Mapping[str, str]) -> dict[str, Any]:
+        def read(request: HttpRequest, labels: Mapping[str, str]) -> dict[str, Any]:
             query: Mapping[str, list[str]] = _parse_query(request.query)
             params: dict[str, Any] = {}
             for put in putters:
@@ -54,7 +58,7 @@ class RestCompiler:
             put_body(request, params)
             return params
 
-        return decode
+        return _in_words_of_s3(read) if self._service == "s3" else read
 
     def encoder(self, operation: OperationModel) -> Encode:
         """The operation's result to the response."""
@@ -183,6 +187,16 @@ class RestCompiler:
             return ("", b"") if value is None else (content_type, write(value))
 
         return write_payload
+
+
+def _in_words_of_s3(read: Decode) -> Decode:
+    def decode(request: HttpRequest, labels: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            return read(request, labels)
+        except SerializationException as error:
+            raise InvalidArgument(error.message) from error
+
+    return decode
 
 
 def _location(part: Shape) -> str | None:
