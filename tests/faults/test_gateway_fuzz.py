@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import random
+import re
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -312,7 +313,7 @@ def _mutated_headers(
 
 def _mutated_bytes(data: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(data) + 1)
-    match rng.randrange(7):
+    match rng.randrange(10):
         case 0:
             return data[:at]
         case 1:
@@ -326,10 +327,70 @@ def _mutated_bytes(data: bytes, rng: random.Random) -> bytes:
             return data[:end] + data[at:]
         case 5:
             return rng.choice(_TOKENS)
+        case 6 | 7 | 8:
+            return _other_value(data, at, rng)
         case _:
             return data[:at] + rng.randbytes(rng.randrange(1, 8)) + data[at:]
 
 
+def _other_value(data: bytes, at: int, rng: random.Random) -> bytes:
+    """One value of a JSON, form or XML document replaced, and the document still well formed."""
+    for before, after, values in _VALUES:
+        start = data.find(before, at)
+        if start < 0:
+            start = data.find(before)
+        if start >= 0:
+            start += len(before)
+            ended = after.search(data, start)
+            end = ended.start() if ended else len(data)
+            return data[:start] + rng.choice(values) + data[end:]
+    return data + rng.randbytes(1)
+
+
+_JSON_VALUES = (
+    b'"',
+    b'""',
+    b"0",
+    b"-1",
+    b"1.5",
+    b"1e400",
+    b"NaN",
+    b"null",
+    b"true",
+    b"[]",
+    b"{}",
+    b'[{"a": null}]',
+    b"9" * 30,
+    b"9" * 5_000,
+    b'"\\ud800"',
+    b'"\\u0000"',
+    b'"not base64!"',
+    b'"2026-13-45T99:99:99Z"',
+    b'"' + b"long" * 300 + b'"',
+)
+_TEXT_VALUES = (
+    b"",
+    b"0",
+    b"-1",
+    b"1e400",
+    b"NaN",
+    b"9" * 5_000,
+    b"true",
+    b"%00",
+    b"%ff",
+    b"a b",
+    b"*",
+)
+_XML_VALUES = (*_TEXT_VALUES, b"<a/>", b"&#0;", b"&lt;", b"<![CDATA[a]]>", b"<!-- a -->")
+_VALUES = (
+    (b": ", re.compile(rb"[,}\]]"), _JSON_VALUES),
+    (b"=", re.compile(b"&"), _TEXT_VALUES),
+    (
+        b">",
+        re.compile(b"<"),
+        (*_TEXT_VALUES, b"<a/>", b"&#0;", b"&lt;", b"<![CDATA[a]]>", b"<!-- a -->"),
+    ),
+)
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "PURGE")
 _TOKENS = (
     b"",

@@ -137,15 +137,11 @@ def _narrow(
 
 
 def _by_root(services: tuple[str, ...], path: str, table: ServiceTable) -> tuple[str, ...]:
-    """Put first those services that have operations below the path's first segment."""
+    """Those services that have operations below the path's first segment, or all if none does."""
     if len(services) < 2:
         return services
     root = path.lstrip("/").partition("/")[0]
-
-    def has_root(name: str) -> bool:
-        return root in table.by_name[name].roots
-
-    return tuple(sorted(services, key=lambda name: not has_root(name)))
+    return tuple(name for name in services if root in table.by_name[name].roots) or services
 
 
 def _spoken(services: tuple[str, ...], table: ServiceTable) -> str:

@@ -280,3 +280,11 @@ async def test_a_websocket_is_closed(toy: Any) -> None:
 
     await toy.gateway({"type": "websocket"}, receive, send)
     assert sent == ["websocket.close"]
+
+
+async def test_a_service_beside_a_mounted_one_is_told_apart_by_its_paths(
+    toy: Any, sign: Callable[..., str]
+) -> None:
+    path = "/2026-04-04/network-connectors"
+    answer = await toy.ask("GET", path, authorization=sign("lambda"))
+    assert answer.json()["message"] == "Lambent does not implement lambda-core yet."

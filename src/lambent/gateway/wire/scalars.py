@@ -72,7 +72,9 @@ def bad_text(text: str, wanted: str) -> SerializationException:
 
 
 def integer_from_text(text: str) -> int:
-    if _INTEGER.fullmatch(text.strip()) is None:
+    # Stripped first: `int` takes fewer characters for blanks than `strip` does.
+    text = text.strip()
+    if _INTEGER.fullmatch(text) is None:
         raise bad_text(text, "integer")
     return int(text)
 
