@@ -33,7 +33,7 @@ class LogsService:
     """CloudWatch Logs, and the LogWriter that functions' logs go through.
 
     Order: `open`, then `run` in a task for as long as anything logs or reads, `close` after it
-    has ended. Operations wait for `run` whenever functions have logged.
+    has ended.
     """
 
     def __init__(self, store: Store, clock: Clock, ids: IdSource) -> None:

@@ -42,6 +42,7 @@ class LogBuffer:
         self._begun = 0
         self._ended = 0
         self._end = asyncio.Condition()
+        self._running = False
 
     def append(self, scope: Scope, group: str, stream: str, events: Sequence[LogEvent]) -> None:
         """See LogWriter."""
@@ -62,20 +63,30 @@ class LogBuffer:
             self._timer = self._clock.call_at(self._clock.now() + FLUSH_AFTER_S, self._wanted.set)
 
     async def run(self) -> None:
-        """Write what is appended, until cancelled."""
+        """Write what is appended, until cancelled. A second run beside the first does nothing."""
+        if self._running:
+            return
+        self._running = True
         self.started.set()
-        while True:
-            await self._wanted.wait()
-            await self._flush()
+        try:
+            while True:
+                await self._wanted.wait()
+                await self._flush()
+        finally:
+            self._running = False
+            async with self._end:
+                self._end.notify_all()
 
     async def visible(self) -> None:
-        """Return once everything appended so far can be read. Needs `run`."""
+        """Return once everything appended so far can be read."""
         goal = self._begun + bool(self._pending)
         if goal == self._ended:
             return
         self._wanted.set()
         async with self._end:
-            await self._end.wait_for(lambda: self._ended >= goal)
+            await self._end.wait_for(lambda: self._ended >= goal or not self._running)
+        if not self._running:
+            await self._flush()
 
     async def close(self) -> None:
         """Write what is left; only after `run` has ended."""

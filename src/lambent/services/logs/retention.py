@@ -24,15 +24,23 @@ class Retention:
         self._state = state
 
     async def run(self) -> None:
-        """Sweep every hour, until cancelled."""
+        """Sweep every hour, until cancelled. A second run beside the first does nothing."""
+        if self.started.is_set():
+            return
         self.started.set()
-        while True:
-            await self._state.clock.sleep(SWEEP_EVERY_S)
-            try:
-                with self._state.clock.busy():
-                    await self.sweep()
-            except Exception:
-                logger.exception("expired log events could not be removed")
+        try:
+            while True:
+                await self._state.clock.sleep(SWEEP_EVERY_S)
+                await self._sweep_once()
+        finally:
+            self.started.clear()
+
+    async def _sweep_once(self) -> None:
+        try:
+            with self._state.clock.busy():
+                await self.sweep()
+        except Exception:
+            logger.exception("expired log events could not be removed")
 
     async def sweep(self) -> None:
         """Remove what has expired by now."""

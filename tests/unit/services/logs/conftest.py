@@ -75,8 +75,15 @@ class InlineStore:
 class Logs:
     """The service as a test calls it: `await logs("CreateLogGroup", logGroupName="g")`."""
 
-    def __init__(self, service: LogsService, store: InlineStore, clock: VirtualClock) -> None:
+    def __init__(
+        self,
+        service: LogsService,
+        store: InlineStore,
+        clock: VirtualClock,
+        running: asyncio.Future[None],
+    ) -> None:
         self.service = service
+        self.running = running
         self.store = store
         self.clock = clock
         self.scope = Scope()
@@ -132,7 +139,7 @@ async def logs() -> AsyncIterator[Logs]:
     await service.open()
     running = asyncio.ensure_future(service.run())
     await service.started.wait()
-    yield Logs(service, store, clock)
+    yield Logs(service, store, clock, running)
     running.cancel()
     await asyncio.wait([running])
     await service.close()

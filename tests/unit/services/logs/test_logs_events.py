@@ -293,6 +293,18 @@ async def test_close_writes_what_is_left(logs: Any) -> None:
     assert await logs.filtered() == ["last words"]
 
 
+async def test_running_twice_is_harmless_and_reading_without_running_works(logs: Any) -> None:
+    await logs.service.run()
+    log(logs, "a")
+    assert await logs.filtered() == ["a"]
+    logs.running.cancel()
+    log(logs, "b")
+    assert await logs.filtered() == ["a", "b"]
+    await asyncio.wait([logs.running])
+    log(logs, "c")
+    assert await logs.filtered() == ["a", "b", "c"]
+
+
 async def test_deleting_a_group_is_not_undone_by_what_waits(logs: Any) -> None:
     log(logs, "before")
     await logs("DeleteLogGroup", logGroupName="g")
