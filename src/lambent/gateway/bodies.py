@@ -89,9 +89,12 @@ def check_operation_limit(service: str, operation: str, body: bytes) -> None:
 
 def _codings(headers: Mapping[str, str]) -> list[str]:
     """The content codings in the order they were applied; aws-chunked, always the last, first."""
-    names = [name.strip().lower() for name in headers.get("content-encoding", "").split(",")]
-    codings = [name for name in names if name not in ("", "identity", "aws-chunked")]
     streams = headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
+    listed = headers.get("content-encoding")
+    if listed is None:
+        return ["aws-chunked"] if streams else []
+    names = [name.strip().lower() for name in listed.split(",")]
+    codings = [name for name in names if name not in ("", "identity", "aws-chunked")]
     return ["aws-chunked", *codings] if streams or "aws-chunked" in names else codings
 
 

@@ -23,6 +23,8 @@ _OWN_SUFFIXES = (
     ".test",
     ".amazonaws.com",
     ".amazonaws.com.cn",
+    ".api.aws",
+    ".on.aws",
 )
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 

@@ -18,7 +18,7 @@ _FORM_ACTION = re.compile(rb"(?:^|&)Action=([^&]*)")
 _FORM_VERSION = re.compile(rb"(?:^|&)Version=([^&]*)")
 _SMITHY_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)/?")
 _AWS_HOST = re.compile(
-    r"(?:(?P<labels>.+)\.)?(?:amazonaws\.com(?:\.cn)?|localhost)(?::\d+)?", re.IGNORECASE
+    r"(?:(?P<labels>.+)\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws|localhost)(?::\d+)?", re.IGNORECASE
 )
 _REGION_LABEL = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _S3_LABEL = re.compile(r"s3(?:-website)?(?:-[a-z]{2}(?:-[a-z]+)+-\d)?")

@@ -29,7 +29,8 @@ class HttpServer:
         self._host = host
         self._stopped = asyncio.Event()
         self._running = False
-        self._server = _Server(_config(app), self.started)
+        self._app = app
+        self._server = _Server(_config(self._serve), self.started)
 
     async def run(self) -> None:
         """Serve until `stop`. Raises OSError when the address cannot be bound."""
@@ -53,6 +54,15 @@ class HttpServer:
         """One line for people."""
         open_now = len(self._server.server_state.connections)
         return f"HTTP server on {self._host}:{self.bound_port}, {open_now} connections"
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            # uvicorn, whose task this is, takes every exception for a bug and logs its traceback;
+            # an exchange that we cut off is none.
+            if not self._server.should_exit:
+                raise
 
     async def _bind(self) -> list[socket.socket]:
         """A listening socket for each address of the host, all on one port."""

@@ -145,6 +145,20 @@ async def test_a_stream_is_sent_as_it_comes_and_ends_with_the_client(
     await stream_closed.wait()
 
 
+async def test_stopping_cuts_off_what_does_not_end(
+    server: HttpServer,
+    streams: Streams,
+    stream_closed: asyncio.Event,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reader, writer = streams
+    writer.write(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
+    await reader.readuntil(b"first")
+    await server.stop(0)
+    await stream_closed.wait()
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 async def test_a_port_that_is_taken_is_an_error(server: HttpServer) -> None:
     second = HttpServer(_nowhere, host="127.0.0.1", port=server.bound_port)
     with pytest.raises(OSError, match="in use"):

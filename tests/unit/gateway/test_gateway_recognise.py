@@ -123,6 +123,7 @@ def test_apigateways_two_versions_are_told_apart_by_path() -> None:
         ("streams.dynamodb.us-east-1.amazonaws.com", ("dynamodbstreams", "us-east-1", None)),
         ("monitoring.us-gov-west-1.amazonaws.com", ("cloudwatch", "us-gov-west-1", None)),
         ("sts.amazonaws.com", ("sts", None, None)),
+        ("lambda.us-east-1.api.aws", ("lambda", "us-east-1", None)),
         ("s3.amazonaws.com", ("s3", None, None)),
         ("s3-eu-west-1.amazonaws.com", ("s3", "eu-west-1", None)),
         ("my.bucket.s3.eu-west-1.amazonaws.com", ("s3", "eu-west-1", "my.bucket")),
