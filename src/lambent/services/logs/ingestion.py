@@ -55,16 +55,17 @@ def store_events(
     tx: Transaction, group: Group, stream: Stream, events: Sequence[LogEvent], now_ms: int
 ) -> None:
     """Add events to a stream, in their order."""
+    sizes = [size_of_event(message) for _, message in events]
     rows = [
         {
             "group_id": group.id,
             "stream_id": stream.id,
             "timestamp_ms": at_ms,
             "ingestion_ms": now_ms,
-            "size_bytes": size_of_event(message),
+            "size_bytes": size,
             "message": message,
         }
-        for at_ms, message in events
+        for (at_ms, message), size in zip(events, sizes, strict=True)
     ]
     tx.execute_many(statements.INSERT_EVENT, rows)
     timestamps = [at_ms for at_ms, _ in events]
@@ -77,8 +78,7 @@ def store_events(
             "ingestion_ms": now_ms,
         },
     )
-    stored_bytes = sum(size_of_event(message) for _, message in events)
-    tx.execute(statements.ADD_STORED_BYTES, {"group_id": group.id, "bytes": stored_bytes})
+    tx.execute(statements.ADD_STORED_BYTES, {"group_id": group.id, "bytes": sum(sizes)})
 
 
 def store_on_first_use(

@@ -135,8 +135,14 @@ async def test_an_empty_stream_has_tokens_that_find_what_comes(logs: Any) -> Non
 
 async def test_start_is_inclusive_and_end_exclusive(logs: Any) -> None:
     await logs.put("a", "b", "c")
-    page = await get(logs, startTime=logs.now_ms - 1, endTime=logs.now_ms)
-    assert messages(page) == ["b"]
+    for from_head in (True, False):
+        page = await get(
+            logs,
+            startTime=logs.now_ms - 1,
+            endTime=logs.now_ms,
+            startFromHead=from_head,
+        )
+        assert messages(page) == ["b"]
 
 
 async def test_a_page_ends_before_a_megabyte(logs: Any) -> None:
