@@ -16,6 +16,9 @@ from lambent.gateway.wire.scalars import wrong_type
 from lambent.gateway.wire.trees import CBOR_LEAVES, JSON_LEAVES, TreeCodec
 from lambent.gateway.wire.xml_writing import XmlWriter, namespace_attribute
 
+MAX_DEPTH = 128
+"""How deep a JSON body may nest."""
+
 ReadBody = Callable[[bytes], Any]
 WriteBody = Callable[[Any], bytes]
 
@@ -144,7 +147,28 @@ def json_tree(body: bytes) -> Any:
             json.dumps(tree, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise SerializationException("Unable to parse the request body as JSON") from error
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _refuse_depth(tree)
     return tree
+
+
+def _refuse_depth(tree: Any) -> None:
+    """Raises for a tree so deep that what is compiled here, or a service, would run out of stack.
+
+    AWS: DynamoDB, whose values nest deepest, allows 32 levels of two containers each.
+    """
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for node in level:
+            if type(node) is dict:
+                below.extend(node.values())
+            elif type(node) is list:
+                below.extend(node)
+        if not below:
+            return
+        level = below
+    raise SerializationException("Exceeded maximum allowed nesting depth")
 
 
 def json_bytes(tree: Any) -> bytes:

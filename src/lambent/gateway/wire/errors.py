@@ -9,7 +9,7 @@ from lambent.core.errors import AwsError
 from lambent.core.http import HttpResponse
 from lambent.gateway.wire import cbor, dialects
 from lambent.gateway.wire.bodies import json_bytes
-from lambent.gateway.wire.rest import header_encoder
+from lambent.gateway.wire.locations import header_encoder
 from lambent.gateway.wire.trees import CBOR_LEAVES, JSON_LEAVES, TreeCodec
 from lambent.gateway.wire.xml_reading import member_name
 from lambent.gateway.wire.xml_writing import XmlWriter, escape, namespace_attribute

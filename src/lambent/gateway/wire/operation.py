@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambent.core.errors import SerializationException
 from lambent.core.http import HttpRequest, HttpResponse
 from lambent.gateway.wire.rest import Decode, Encode
 
@@ -27,17 +26,11 @@ class WireOperation:
         Parses and no more: constraints are for `validate`. Unknown members are ignored and nulls
         are absent, as on AWS. Raises SerializationException (or the protocol's own word for it).
         """
-        try:
-            return self._decode(request, labels)
-        except RecursionError as error:
-            raise _too_deep() from error
+        return self._decode(request, labels)
 
     def validate(self, params: dict[str, Any]) -> None:
         """Raises the service's validation error if the parameters break the model's constraints."""
-        try:
-            self._validate(params)
-        except RecursionError as error:
-            raise _too_deep() from error
+        self._validate(params)
 
     def encode(self, result: dict[str, Any], *, request_id: str) -> HttpResponse:
         """The result, in boto3's shape, as a response.
@@ -45,7 +38,3 @@ class WireOperation:
         None is left out; what the model does not have raises KeyError or TypeError: it is a bug.
         """
         return self._encode(result, request_id)
-
-
-def _too_deep() -> SerializationException:
-    return SerializationException("Exceeded maximum allowed nesting depth")

@@ -3,29 +3,29 @@
 One compiler for rest-json and rest-xml; what is left for the body is theirs (`Bodies`).
 """
 
-import base64
-import json
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import OperationModel, StructureShape
 
 from lambent.core.errors import SerializationException
 from lambent.core.http import HttpRequest, HttpResponse
 from lambent.gateway.wire import dialects, eventstream
 from lambent.gateway.wire.bodies import Bodies, text_payload
-from lambent.gateway.wire.scalars import Convert, bad_text, text_decoder, text_encoder
-from lambent.gateway.wire.trees import timestamp_format
+from lambent.gateway.wire.locations import (
+    Put,
+    PutHeader,
+    header_putter,
+    header_writer,
+    label_putter,
+    location_of,
+    parse_query,
+    prefix_headers_putter,
+    query_putter,
+)
 
 Decode = Callable[[HttpRequest, Mapping[str, str]], dict[str, Any]]
 Encode = Callable[[dict[str, Any], str], HttpResponse]
-_Put = Callable[[HttpRequest, Mapping[str, str], Mapping[str, list[str]], dict[str, Any]], None]
-_PutHeader = Callable[[list[tuple[str, str]], Any], None]
-
-_LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)')
-_HTTP_DATE = re.compile(r"[A-Za-z]+,[^,]+|[^,]+")
 
 
 class InvalidArgument(SerializationException):
@@ -45,13 +45,13 @@ class RestCompiler:
         shape = operation.input_shape
         if shape is None:
             return lambda _request, _labels: {}
-        bound = [name for name, part in shape.members.items() if _location(part) is not None]
+        bound = [name for name, part in shape.members.items() if location_of(part) is not None]
         literal_names = _literal_query_names(operation)
         putters = [self._putter(name, shape, literal_names) for name in bound]
         put_body = self._body_putter(shape, [name for name in shape.members if name not in bound])
 
         def read(request: HttpRequest, labels: Mapping[str, str]) -> dict[str, Any]:
-            query: Mapping[str, list[str]] = _parse_query(request.query)
+            query: Mapping[str, list[str]] = parse_query(request.query)
             params: dict[str, Any] = {}
             for put in putters:
                 put(request, labels, query, params)
@@ -64,15 +64,15 @@ class RestCompiler:
         """The operation's result to the response."""
         status = int(operation.http.get("responseCode", 200))
         shape = operation.output_shape
-        headers: dict[str, _PutHeader] = {}
+        headers: dict[str, PutHeader] = {}
         status_member = ""
         in_body: list[str] = []
         for name, part in shape.members.items() if shape else ():
-            location = _location(part)
+            location = location_of(part)
             if location == "statusCode":
                 status_member = name
             elif location is not None:
-                headers[name] = _header_writer(part, name)
+                headers[name] = header_writer(part, name)
             else:
                 in_body.append(name)
         write_body = self._body_writer(operation, shape, in_body)
@@ -101,22 +101,22 @@ class RestCompiler:
 
         return encode
 
-    def _putter(self, name: str, shape: StructureShape, literal_names: frozenset[str]) -> _Put:
+    def _putter(self, name: str, shape: StructureShape, literal_names: frozenset[str]) -> Put:
         part = shape.members[name]
-        location = _location(part)
+        location = location_of(part)
         wire_name = str(part.serialization.get("name", name))
         if location == "uri":
-            return _label_putter(name, wire_name, part)
+            return label_putter(name, wire_name, part)
         if location == "querystring":
             taken = literal_names | {
                 str(other.serialization.get("name", other_name))
                 for other_name, other in shape.members.items()
-                if other_name != name and _location(other) == "querystring"
+                if other_name != name and location_of(other) == "querystring"
             }
-            return _query_putter(name, wire_name, part, taken)
+            return query_putter(name, wire_name, part, taken)
         if location == "headers":
-            return _prefix_headers_putter(name, wire_name.lower())
-        return _header_putter(name, wire_name.lower(), part)
+            return prefix_headers_putter(name, wire_name.lower())
+        return header_putter(name, wire_name.lower(), part)
 
     def _body_putter(
         self, shape: StructureShape, names: list[str]
@@ -199,188 +199,9 @@ def _in_words_of_s3(read: Decode) -> Decode:
     return decode
 
 
-def _location(part: Shape) -> str | None:
-    location = part.serialization.get("location")
-    return None if location is None else str(location)
-
-
 def _literal_query_names(operation: OperationModel) -> frozenset[str]:
     _, _, query = str(operation.http["requestUri"]).partition("?")
     return frozenset(part.partition("=")[0] for part in query.split("&") if part)
-
-
-def _parse_query(query: str) -> dict[str, list[str]]:
-    if not query:
-        return {}
-    try:
-        return parse_qs(query, keep_blank_values=True, errors="strict")
-    except ValueError as error:
-        raise SerializationException("The query string is not valid UTF-8") from error
-
-
-def _label_putter(name: str, wire_name: str, part: Shape) -> _Put:
-    from_text = text_decoder(part.type_name, timestamp_format(part, "iso8601"))
-
-    def put(
-        _request: HttpRequest,
-        labels: Mapping[str, str],
-        _query: Mapping[str, list[str]],
-        params: dict[str, Any],
-    ) -> None:
-        text = labels.get(wire_name)
-        if text is not None:
-            params[name] = from_text(text)
-
-    return put
-
-
-def _query_putter(name: str, wire_name: str, part: Shape, taken: frozenset[str]) -> _Put:
-    if isinstance(part, MapShape):
-        many = isinstance(part.value, ListShape)
-
-        def put_map(
-            _request: HttpRequest,
-            _labels: Mapping[str, str],
-            query: Mapping[str, list[str]],
-            params: dict[str, Any],
-        ) -> None:
-            found = {
-                key: values if many else values[-1]
-                for key, values in query.items()
-                if key not in taken
-            }
-            if found:
-                params[name] = found
-
-        return put_map
-
-    shape = part.member if isinstance(part, ListShape) else part
-    from_text = text_decoder(shape.type_name, timestamp_format(shape, "iso8601"))
-    is_list = isinstance(part, ListShape)
-
-    def put(
-        _request: HttpRequest,
-        _labels: Mapping[str, str],
-        query: Mapping[str, list[str]],
-        params: dict[str, Any],
-    ) -> None:
-        values = query.get(wire_name)
-        if values is not None:
-            params[name] = (
-                [from_text(value) for value in values] if is_list else from_text(values[-1])
-            )
-
-    return put
-
-
-def _prefix_headers_putter(name: str, prefix: str) -> _Put:
-    def put(
-        request: HttpRequest,
-        _labels: Mapping[str, str],
-        _query: Mapping[str, list[str]],
-        params: dict[str, Any],
-    ) -> None:
-        found = {
-            key[len(prefix) :]: value
-            for key, value in request.headers.items()
-            if key.startswith(prefix)
-        }
-        if found:
-            params[name] = found
-
-    return put
-
-
-def _header_putter(name: str, wire_name: str, part: Shape) -> _Put:
-    from_text = header_decoder(part)
-
-    def put(
-        request: HttpRequest,
-        _labels: Mapping[str, str],
-        _query: Mapping[str, list[str]],
-        params: dict[str, Any],
-    ) -> None:
-        text = request.headers.get(wire_name)
-        if text is not None:
-            params[name] = from_text(text)
-
-    return put
-
-
-def header_decoder(part: Shape) -> Convert:
-    """A header's text to its value; lists are split at commas outside quotes."""
-    if isinstance(part, ListShape):
-        item_shape = part.member
-        from_text = text_decoder(item_shape.type_name, timestamp_format(item_shape, "rfc822"))
-        split = _split_dates if item_shape.type_name == "timestamp" else _split_items
-        return lambda text: [from_text(item) for item in split(text)]
-    if part.serialization.get("jsonvalue"):
-        return _json_header
-    return text_decoder(part.type_name, timestamp_format(part, "rfc822"))
-
-
-def _split_items(text: str) -> list[str]:
-    items = []
-    position = 0
-    while position < len(text):
-        found = _LIST_ITEM.match(text, position)
-        if found is None:
-            raise bad_text(text, "string")
-        quoted, plain = found.groups()
-        items.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain.strip())
-        position = found.end()
-    return items
-
-
-def _split_dates(text: str) -> list[str]:
-    return [item.strip() for item in _HTTP_DATE.findall(text)]
-
-
-def _json_header(text: str) -> Any:
-    try:
-        return json.loads(base64.b64decode(text, validate=True))
-    except (ValueError, RecursionError) as error:
-        raise bad_text(text, "string") from error
-
-
-def _header_writer(part: Shape, name: str) -> _PutHeader:
-    wire_name = str(part.serialization.get("name", name))
-    if isinstance(part, MapShape):
-        to_text = text_encoder(part.value.type_name, "rfc822")
-
-        def write_map(lines: list[tuple[str, str]], value: Any) -> None:
-            for key, entry in value.items():
-                lines.append((wire_name + key, _one_line(to_text(entry))))
-
-        return write_map
-    to_header = header_encoder(part)
-
-    def write(lines: list[tuple[str, str]], value: Any) -> None:
-        lines.append((wire_name, _one_line(to_header(value))))
-
-    return write
-
-
-def header_encoder(part: Shape) -> Callable[[Any], str]:
-    """A value to a header's text."""
-    if isinstance(part, ListShape):
-        to_item = header_encoder(part.member)
-        return lambda value: ",".join(_quoted(to_item(item)) for item in value)
-    if part.serialization.get("jsonvalue"):
-        return lambda value: base64.b64encode(json.dumps(value).encode()).decode("ascii")
-    return text_encoder(part.type_name, timestamp_format(part, "rfc822"))
-
-
-def _quoted(item: str) -> str:
-    if '"' in item or ("," in item and not item.endswith(" GMT")):
-        escaped = item.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return item
-
-
-def _one_line(text: str) -> str:
-    # A line break in a header would let a value write headers of its own.
-    return text.replace("\r", " ").replace("\n", " ")
 
 
 def _blob_body(value: Any) -> bytes | AsyncIterator[bytes]:

@@ -31,13 +31,17 @@ def malformed() -> MalformedXML:
 class Element:
     """An element without its namespace: `<s3:Key>` is Key."""
 
-    __slots__ = ("attributes", "children", "name", "text")
+    __slots__ = ("attributes", "children", "name", "pieces")
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.name = name.rpartition(":")[2]
         self.attributes = {key.rpartition(":")[2]: value for key, value in attributes.items()}
         self.children: list[Element] = []
-        self.text = ""
+        self.pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
 
 
 class _Refused(Exception):
@@ -65,7 +69,7 @@ class _Tree:
         self._open.pop()
 
     def text(self, data: str) -> None:
-        self._open[-1].text += data
+        self._open[-1].pieces.append(data)
 
     def refuse(self, *_arguments: object) -> None:
         raise _Refused

@@ -124,6 +124,8 @@ async def test_a_streaming_body_is_handed_on_as_it_is() -> None:
 def test_a_header_cannot_smuggle_a_line() -> None:
     response = _encode("s3", "HeadObject", {"Metadata": {"a": "b\r\nx-evil: c"}})
     assert ("x-amz-meta-a", "b  x-evil: c") in response.headers
+    response = _encode("s3", "HeadObject", {"ContentType": "b\r\nx-evil: c"})
+    assert ("Content-Type", "b  x-evil: c") in response.headers
 
 
 class ResourceNotFoundException(AwsError):
