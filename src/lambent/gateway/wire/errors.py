@@ -1,6 +1,7 @@
 """Errors out: an `AwsError` as each protocol writes it, its members where the model has them."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
@@ -14,7 +15,24 @@ from lambent.gateway.wire.trees import CBOR_LEAVES, JSON_LEAVES, TreeCodec
 from lambent.gateway.wire.xml_reading import member_name
 from lambent.gateway.wire.xml_writing import XmlWriter, escape, namespace_attribute
 
-Headers = list[tuple[str, str]]
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An error on its way out; what goes into its headers collects there."""
+
+    error: AwsError
+    shape: StructureShape | None
+    members: dict[str, Any]
+    headers: list[tuple[str, str]]
+    request_id: str
+
+    @property
+    def name(self) -> str:
+        return self.shape.name if self.shape else self.error.code
+
+    @property
+    def fault(self) -> str:
+        return "Sender" if self.error.status < 500 else "Receiver"
 
 
 class ErrorEncoder:
@@ -34,9 +52,10 @@ class ErrorEncoder:
     ) -> HttpResponse:
         """The response; its status is the error's own."""
         shape = self._shape(error.code, operation)
-        headers: Headers = []
+        headers: list[tuple[str, str]] = []
         members = self._split_headers(error, shape, headers)
-        write: Callable[..., bytes] = {
+        answer = _Answer(error, shape, members, headers, request_id)
+        write: Callable[[_Answer], bytes] = {
             "json": self._json,
             "rest-json": self._rest_json,
             "smithy-rpc-v2-cbor": self._cbor,
@@ -44,7 +63,7 @@ class ErrorEncoder:
             "ec2": self._ec2,
             "rest-xml": self._rest_xml,
         }[protocol]
-        body = write(error, shape, members, headers, request_id)
+        body = write(answer)
         if operation is not None and self._method(operation) == "HEAD":
             body = b""
         return HttpResponse(status=error.status, headers=tuple(headers), body=body)
@@ -63,7 +82,7 @@ class ErrorEncoder:
         return str(self._model.operation_model(operation).http.get("method", ""))
 
     def _split_headers(
-        self, error: AwsError, shape: StructureShape | None, headers: Headers
+        self, error: AwsError, shape: StructureShape | None, headers: list[tuple[str, str]]
     ) -> dict[str, Any]:
         members = {}
         for name, value in error.members.items():
@@ -77,12 +96,10 @@ class ErrorEncoder:
                 members[name] = value
         return members
 
-    def _tree(
-        self, error: AwsError, shape: StructureShape | None, members: dict[str, Any], kind: str
-    ) -> dict[str, Any]:
-        body = {_message_member(error, shape): error.message}
-        for name, value in members.items():
-            part = shape.members.get(name) if shape else None
+    def _tree(self, answer: _Answer, kind: str) -> dict[str, Any]:
+        body = {_message_member(answer.error, answer.shape): answer.error.message}
+        for name, value in answer.members.items():
+            part = answer.shape.members.get(name) if answer.shape else None
             if part is None:
                 body[name] = value
             else:
@@ -90,130 +107,79 @@ class ErrorEncoder:
                 body[str(wire_name)] = self._trees[kind].encoder(part)(value)
         return body
 
-    def _type(self, error: AwsError, shape: StructureShape | None) -> str:
+    def _type(self, answer: _Answer) -> str:
         prefix = dialects.JSON_TYPE_PREFIX.get(self._service, "")
         if prefix:
-            prefix = dialects.CORAL_TYPE_PREFIX.get(error.code, prefix)
-        return prefix + (shape.name if shape else error.code)
+            prefix = dialects.CORAL_TYPE_PREFIX.get(answer.error.code, prefix)
+        return prefix + answer.name
 
-    def _query_code(self, error: AwsError, shape: StructureShape | None) -> str:
-        name = shape.name if shape else error.code
-        return self._query_codes.get(name) or str(shape.error_code if shape else error.code)
+    def _query_code(self, answer: _Answer) -> str:
+        known = self._query_codes.get(answer.name)
+        return known or str(answer.shape.error_code if answer.shape else answer.error.code)
 
-    def _add_query_error(
-        self, error: AwsError, shape: StructureShape | None, headers: Headers
-    ) -> None:
+    def _add_query_error(self, answer: _Answer) -> None:
         if self._query_compatible:
-            fault = "Sender" if error.status < 500 else "Receiver"
-            headers.append(("x-amzn-query-error", f"{self._query_code(error, shape)};{fault}"))
+            words = f"{self._query_code(answer)};{answer.fault}"
+            answer.headers.append(("x-amzn-query-error", words))
 
-    def _json(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        headers: Headers,
-        request_id: str,
-    ) -> bytes:
+    def _json(self, answer: _Answer) -> bytes:
         version = self._model.metadata.get("jsonVersion", "1.0")
-        headers.append(("x-amzn-RequestId", request_id))
-        headers.append(("Content-Type", f"application/x-amz-json-{version}"))
-        self._add_query_error(error, shape, headers)
-        tree = {"__type": self._type(error, shape)}
-        return json_bytes(tree | self._tree(error, shape, members, "json"))
+        answer.headers.append(("x-amzn-RequestId", answer.request_id))
+        answer.headers.append(("Content-Type", f"application/x-amz-json-{version}"))
+        self._add_query_error(answer)
+        tree = {"__type": self._type(answer)}
+        return json_bytes(tree | self._tree(answer, "json"))
 
-    def _cbor(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        headers: Headers,
-        request_id: str,
-    ) -> bytes:
-        headers.append(("x-amzn-RequestId", request_id))
-        headers.append(("Content-Type", "application/cbor"))
-        headers.append(("smithy-protocol", "rpc-v2-cbor"))
-        self._add_query_error(error, shape, headers)
-        tree = {"__type": self._type(error, shape)}
-        return cbor.dumps(tree | self._tree(error, shape, members, "cbor"))
+    def _cbor(self, answer: _Answer) -> bytes:
+        answer.headers.append(("x-amzn-RequestId", answer.request_id))
+        answer.headers.append(("Content-Type", "application/cbor"))
+        answer.headers.append(("smithy-protocol", "rpc-v2-cbor"))
+        self._add_query_error(answer)
+        tree = {"__type": self._type(answer)}
+        return cbor.dumps(tree | self._tree(answer, "cbor"))
 
-    def _rest_json(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        headers: Headers,
-        request_id: str,
-    ) -> bytes:
-        headers.append(("x-amzn-RequestId", request_id))
-        headers.append(("Content-Type", "application/json"))
-        headers.append(("x-amzn-ErrorType", shape.name if shape else error.code))
-        return json_bytes(self._tree(error, shape, members, "json"))
+    def _rest_json(self, answer: _Answer) -> bytes:
+        answer.headers.append(("x-amzn-RequestId", answer.request_id))
+        answer.headers.append(("Content-Type", "application/json"))
+        answer.headers.append(("x-amzn-ErrorType", answer.name))
+        return json_bytes(self._tree(answer, "json"))
 
-    def _query(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        headers: Headers,
-        request_id: str,
-    ) -> bytes:
-        headers.append(("x-amzn-RequestId", request_id))
-        headers.append(("Content-Type", "text/xml"))
-        return self._wrapped_xml(error, shape, members, request_id)
+    def _query(self, answer: _Answer) -> bytes:
+        answer.headers.append(("x-amzn-RequestId", answer.request_id))
+        answer.headers.append(("Content-Type", "text/xml"))
+        return self._wrapped_xml(answer)
 
-    def _wrapped_xml(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        request_id: str,
-    ) -> bytes:
+    def _wrapped_xml(self, answer: _Answer) -> bytes:
         namespace = namespace_attribute(self._model.metadata.get("xmlNamespace"))
-        fault = "Sender" if error.status < 500 else "Receiver"
-        code = self._query_code(error, shape)
-        inside = _code_and_message(code, error.message) + self._xml_members(shape, members)
-        xml = f"<ErrorResponse{namespace}><Error><Type>{fault}</Type>{inside}</Error>"
-        return f"{xml}<RequestId>{escape(request_id)}</RequestId></ErrorResponse>".encode()
+        code = self._query_code(answer)
+        inside = _code_and_message(code, answer.error.message) + self._xml_members(answer)
+        xml = f"<ErrorResponse{namespace}><Error><Type>{answer.fault}</Type>{inside}</Error>"
+        return f"{xml}<RequestId>{escape(answer.request_id)}</RequestId></ErrorResponse>".encode()
 
-    def _ec2(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        headers: Headers,
-        request_id: str,
-    ) -> bytes:
-        headers.append(("x-amzn-RequestId", request_id))
-        headers.append(("Content-Type", "text/xml"))
-        inside = _code_and_message(self._query_code(error, shape), error.message)
-        inside += self._xml_members(shape, members)
+    def _ec2(self, answer: _Answer) -> bytes:
+        answer.headers.append(("x-amzn-RequestId", answer.request_id))
+        answer.headers.append(("Content-Type", "text/xml"))
+        inside = _code_and_message(self._query_code(answer), answer.error.message)
+        inside += self._xml_members(answer)
         xml = f"<Response><Errors><Error>{inside}</Error></Errors>"
-        return f"{xml}<RequestID>{escape(request_id)}</RequestID></Response>".encode()
+        return f"{xml}<RequestID>{escape(answer.request_id)}</RequestID></Response>".encode()
 
-    def _rest_xml(
-        self,
-        error: AwsError,
-        shape: StructureShape | None,
-        members: dict[str, Any],
-        headers: Headers,
-        request_id: str,
-    ) -> bytes:
-        headers.append(("x-amz-request-id", request_id))
-        headers.append(("Content-Type", "application/xml"))
+    def _rest_xml(self, answer: _Answer) -> bytes:
+        answer.headers.append(("x-amz-request-id", answer.request_id))
+        answer.headers.append(("Content-Type", "application/xml"))
         if self._service != "s3":
-            headers.append(("x-amzn-RequestId", request_id))
-            return self._wrapped_xml(error, shape, members, request_id)
+            answer.headers.append(("x-amzn-RequestId", answer.request_id))
+            return self._wrapped_xml(answer)
         # AWS: S3 answers with a bare <Error>, in no namespace.
-        code = self._query_code(error, shape)
-        inside = _code_and_message(code, error.message) + self._xml_members(shape, members)
+        code = self._query_code(answer)
+        inside = _code_and_message(code, answer.error.message) + self._xml_members(answer)
         xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inside}'
-        return f"{xml}<RequestId>{escape(request_id)}</RequestId></Error>".encode()
+        return f"{xml}<RequestId>{escape(answer.request_id)}</RequestId></Error>".encode()
 
-    def _xml_members(self, shape: StructureShape | None, members: dict[str, Any]) -> str:
+    def _xml_members(self, answer: _Answer) -> str:
         out: list[str] = []
-        for name, value in members.items():
-            part = shape.members.get(name) if shape else None
+        for name, value in answer.members.items():
+            part = answer.shape.members.get(name) if answer.shape else None
             if part is None:
                 out.append(f"<{name}>{escape(str(value))}</{name}>")
             else:
