@@ -237,6 +237,21 @@ def layer_elsewhere(region: str) -> InvalidParameterValueException:
     )
 
 
+def code_with_layers_too_large(size_bytes: int) -> InvalidParameterValueException:
+    # Long-standing words, not among the recordings.
+    return invalid(
+        "Function code combined with layers exceeds the maximum allowed size of "
+        f"{UNZIPPED_LIMIT_BYTES} bytes. The actual size is {size_bytes} bytes."
+    )
+
+
+def levels_in_text() -> InvalidParameterValueException:
+    # Words of ours: none recorded.
+    return invalid(
+        "ApplicationLogLevel and SystemLogLevel can only be set for functions with LogFormat JSON."
+    )
+
+
 # Versions and aliases
 
 
@@ -286,7 +301,20 @@ def too_many_weights() -> InvalidParameterValueException:
     return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
 
 
-# Tags and pages
+# Code signing, tags and pages
+
+
+def code_signing_config_missing(arn: str) -> CodeSigningConfigNotFoundException:
+    """What operations on functions say."""
+    return CodeSigningConfigNotFoundException(
+        "The code signing configuration cannot be found. Check that the provided configuration is "
+        f"not deleted: {arn}."
+    )
+
+
+def resource_not_found(kind: str, arn: str) -> ResourceNotFoundException:
+    """For other resources than functions, such as `Event source mapping`."""
+    return ResourceNotFoundException(f"{kind} not found: {arn}")
 
 
 def too_many_tags() -> InvalidParameterValueException:

@@ -28,9 +28,9 @@ SAVE_FUNCTION = """INSERT INTO lambda_functions (id, partition, account, region,
     reserved_concurrency = excluded.reserved_concurrency,
     recursive_loop = excluded.recursive_loop,
     code_signing_config_arn = excluded.code_signing_config_arn"""
-SAVE_VERSION = """INSERT INTO lambda_versions (function_id, version, revision_id, modified_ms, state,
-    state_reason, state_reason_code, last_update, last_update_reason, last_update_reason_code,
-    published_from, content, serving)
+SAVE_VERSION = """INSERT INTO lambda_versions (function_id, version, revision_id, modified_ms,
+    state, state_reason, state_reason_code, last_update, last_update_reason,
+    last_update_reason_code, published_from, content, serving)
     VALUES (:function_id, :version, :revision_id, :modified_ms, :state, :state_reason,
     :state_reason_code, :last_update, :last_update_reason, :last_update_reason_code,
     :published_from, :content, :serving)
