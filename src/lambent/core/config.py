@@ -36,7 +36,7 @@ class Config:
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(4566, "Port to listen on; 0 takes a free one.")
-    data_dir: Path = _setting(_DATA_DIR, "Where everything durable is kept.")
+    data_dir: Path = _setting(_DATA_DIR, "Where everything durable is kept.")  # noqa: RUF009 - a constant
     region: str = _setting("us-east-1", "Region of clients that name none.")
     account: str = _setting("000000000000", "Account of clients that name none.")
     clock: str = _setting("real", "The platform's clock.", ("real", "virtual"))

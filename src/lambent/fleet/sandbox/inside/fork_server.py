@@ -1,0 +1,288 @@
+"""The fork server: makes processes, quickly, and puts each into its sandbox.
+
+Run as `python -I -S fork_server.py DESCRIPTOR CONFIG`. Stands alone under any Python from 3.8. It
+holds what it was told to preload and has never run user code; a new environment is a fork of it.
+It speaks JSON messages over one SOCK_SEQPACKET socket, descriptors beside them. When that socket
+closes Lambent is gone, and the fork server ends, and with it every process that it made.
+"""
+
+import array
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import enter
+from root import make_root
+
+_MESSAGE_LIMIT = 1 << 20
+_DESCRIPTORS_LIMIT = 16
+
+
+class ForkServer:
+    """Sandboxes by id: their /tmp. Programs by pid: which sandbox, and its pid namespace's init."""
+
+    def __init__(self, control, config):
+        self._control = control
+        self._root = config["root"]
+        self._isolated = config["isolated"]
+        self._entry = None
+        self._tmp = {}
+        self._programs = {}
+        self._inits = set()
+        self._own_pids = None
+        self._prepare(config)
+
+    def _prepare(self, config):
+        enter.die_with_parent()
+        if self._isolated:
+            enter.unshare(enter.CLONE_NEWNS)
+            enter.mount(None, "/", None, enter.MS_REC | enter.MS_PRIVATE)
+            os.makedirs(self._root, exist_ok=True)
+            make_root(self._root, config["mounts"])
+            self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        sys.path[:0] = config["path"]
+        for name in config["preload"]:
+            importlib.import_module(name)
+        if config["entry"]:
+            sys.path.insert(0, os.path.dirname(config["entry"]))
+            self._entry = importlib.import_module(
+                os.path.splitext(os.path.basename(config["entry"]))[0]
+            )
+            del sys.path[0]
+        for path in config["path"]:
+            sys.path.remove(path)
+        sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
+        gc.collect()
+        gc.freeze()
+
+    def run(self):
+        """Serve until Lambent goes."""
+        wakeup, signalled = socket.socketpair()
+        wakeup.setblocking(False)
+        signalled.setblocking(False)
+        signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self._say({"ready": os.getpid(), "resident_kb": _resident_kb()})
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(wakeup, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == wakeup.fileno():
+                    wakeup.recv(4096)
+                    self._reap()
+                elif not self._serve_one():
+                    return
+
+    def _serve_one(self):
+        message, descriptors = self._receive()
+        if message is None:
+            return False
+        try:
+            getattr(self, "_do_" + message["do"])(message, descriptors)
+        except Exception:
+            self._say({"failed": message.get("ticket"), "why": traceback.format_exc()})
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _do_start(self, message, descriptors):
+        init = None
+        if self._isolated:
+            enter.unshare(enter.CLONE_NEWPID)
+            try:
+                init = self._fork_init(message["groups"])
+                pid = self._fork_program(message, descriptors)
+            finally:
+                enter.join_namespace(self._own_pids, enter.CLONE_NEWPID)
+            self._inits.add(init)
+        else:
+            pid = self._fork_program(message, descriptors)
+        self._programs[pid] = init
+        self._say({"started": message["ticket"], "pid": pid})
+
+    def _do_kill(self, message, descriptors):
+        """End a program and all it started; its exit is told when it has ended."""
+        pid = message["pid"]
+        if pid not in self._programs:
+            return
+        init = self._programs[pid]
+        if init is not None:
+            os.kill(init, signal.SIGKILL)
+        else:
+            os.killpg(pid, signal.SIGKILL)
+
+    def _do_signal(self, message, descriptors):
+        if message["pid"] in self._programs:
+            os.kill(message["pid"], message["number"])
+
+    def _do_forget(self, message, descriptors):
+        tmp = self._tmp.pop(message["sandbox"], None)
+        if tmp is not None:
+            os.close(tmp)
+
+    def _fork_init(self, groups):
+        """The first process of a pid namespace: it adopts orphans, and ends them all when it ends.
+
+        It is not the program itself, which would then be immune to its own signals.
+        """
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            enter.die_with_parent()
+            _join(groups)
+            # Ignored across exec: children that end are reaped by the kernel.
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            os.closerange(0, 4096)
+            os.chdir("/")
+            os.execv("/bin/sleep", ["lambent-init", "infinity"])
+        finally:
+            os._exit(127)
+
+    def _fork_program(self, message, descriptors):
+        tmp = self._tmp_of(message) if self._isolated else None
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            self._become_program(message, descriptors, tmp)
+        except SystemExit as leaving:
+            os._exit(_exit_code(leaving))
+        except BaseException:
+            os.write(2, traceback.format_exc().encode())
+            os._exit(1)
+        os._exit(0)
+
+    def _become_program(self, message, descriptors, tmp):
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        _join(message["groups"])
+        _be_the_first_to_go()
+        inside = dict(zip(message["numbers"], descriptors))
+        if self._isolated:
+            enter.enter(self._root, message["task_dir"], message["opt_dir"], tmp, message["uid"])
+        else:
+            enter.limit()
+        enter.die_with_parent()
+        enter.place_descriptors(inside)
+        os.chdir(message["cwd"])
+        if message["argv"]:
+            _execute(message["argv"], message["variables"])
+        os.environ.clear()
+        os.environ.update(message["variables"])
+        self._entry.main()
+        _flush()
+
+    def _tmp_of(self, message):
+        tmp = self._tmp.get(message["sandbox"])
+        if tmp is None:
+            tmp = self._tmp[message["sandbox"]] = enter.detached_tmpfs(message["tmp_bytes"])
+        return tmp
+
+    def _reap(self):
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            if pid in self._inits:
+                self._inits.discard(pid)
+                continue
+            init = self._programs.pop(pid, None)
+            if init is not None and init in self._inits:
+                # What the program left behind ends with it.
+                os.kill(init, signal.SIGKILL)
+            elif init is None:
+                _kill_group(pid)
+            self._say({"ended": pid, "status": status})
+
+    def _say(self, message):
+        self._control.send(json.dumps(message).encode())
+
+    def _receive(self):
+        size = array.array("i").itemsize * _DESCRIPTORS_LIMIT
+        data, ancillary, _, _ = self._control.recvmsg(_MESSAGE_LIMIT, socket.CMSG_SPACE(size))
+        if not data:
+            return None, []
+        descriptors = array.array("i")
+        for level, kind, content in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                whole = len(content) - len(content) % descriptors.itemsize
+                descriptors.frombytes(content[:whole])
+        return json.loads(data), list(descriptors)
+
+
+def _join(groups):
+    for path in groups:
+        with open(path, "w") as group:
+            group.write("0")
+
+
+def _be_the_first_to_go():
+    """Under memory pressure on the host a function ends before Lambent does."""
+    with open("/proc/self/oom_score_adj", "w") as score:
+        score.write("900")
+
+
+def _execute(argv, variables):
+    try:
+        os.execve(argv[0], argv, variables)
+    except FileNotFoundError:
+        os._exit(127)
+    except OSError:
+        os._exit(126)
+
+
+def _exit_code(leaving):
+    _flush()
+    if leaving.code is None:
+        return 0
+    if isinstance(leaving.code, int):
+        return leaving.code & 0xFF
+    os.write(2, (str(leaving.code) + "\n").encode())
+    return 1
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue
+
+
+def _kill_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _resident_kb():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def main():
+    control = socket.socket(fileno=int(sys.argv[1]))
+    ForkServer(control, json.loads(sys.argv[2])).run()
+
+
+if __name__ == "__main__":
+    main()

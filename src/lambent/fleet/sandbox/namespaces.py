@@ -1,0 +1,152 @@
+"""The `namespace` level: Linux namespaces, control groups, a root of its own, an own user id."""
+
+import asyncio
+import hashlib
+import itertools
+from pathlib import Path
+
+from lambent.core.clock import Clock
+from lambent.fleet.sandbox.api import Exit, Program, SandboxPlan
+from lambent.fleet.sandbox.cgroups import ControlGroup, Controllers, find_controllers, sweep
+from lambent.fleet.sandbox.fork_client import Forked, ForkServer, exit_of
+
+# User ids from here on are ours. Beyond those of people, services and containers' usual maps.
+_FIRST_UID = 1_600_000_000
+_UIDS = 100_000
+_REMOVAL_PAUSE_S = 0.005
+_REMOVAL_TRIES = 200
+
+
+class NamespaceProcess:
+    """A program inside its namespaces."""
+
+    def __init__(self, server: ForkServer, group: ControlGroup, forked: Forked) -> None:
+        self.pid = forked.pid
+        self._server = server
+        self._group = group
+        self._forked = forked
+        self._kills_before = group.out_of_memory_kills()
+
+    async def exited(self) -> Exit:
+        status = await asyncio.shield(self._forked.ended)
+        killed = self._group.out_of_memory_kills() > self._kills_before
+        return exit_of(status, out_of_memory=killed)
+
+    def signal(self, number: int) -> None:
+        if not self._forked.ended.done():
+            self._server.signal(self.pid, number)
+
+    async def kill(self) -> Exit:
+        if not self._forked.ended.done():
+            self._group.thaw()
+            self._server.kill(self.pid)
+        return await self.exited()
+
+
+class NamespaceSandbox:
+    """See `api.Sandbox`."""
+
+    task_root = "/var/task"
+    opt_root = "/opt"
+    tmp_root = "/tmp"
+
+    def __init__(
+        self, server: ForkServer, plan: SandboxPlan, group: ControlGroup, uid: int, clock: Clock
+    ) -> None:
+        self.id = plan.id
+        self.uid: int | None = uid
+        self._server = server
+        self._plan = plan
+        self._group = group
+        self._clock = clock
+        self._processes: list[NamespaceProcess] = []
+        self._destroyed = False
+
+    async def start(self, program: Program) -> NamespaceProcess:
+        self._group.reset_peak()
+        forked = await self._server.fork(
+            program,
+            sandbox=self.id,
+            task_dir=str(self._plan.task_dir),
+            opt_dir=str(self._plan.opt_dir) if self._plan.opt_dir else None,
+            tmp_bytes=self._plan.tmp_mb << 20,
+            uid=self.uid,
+            groups=self._group.procs(),
+        )
+        process = NamespaceProcess(self._server, self._group, forked)
+        self._processes.append(process)
+        return process
+
+    def freeze(self) -> None:
+        self._group.freeze()
+
+    def thaw(self) -> None:
+        self._group.thaw()
+
+    def memory_peak_bytes(self) -> int:
+        return self._group.memory_peak_bytes()
+
+    async def destroy(self) -> None:
+        if self._destroyed:
+            return
+        self._destroyed = True
+        self._group.thaw()
+        for process in self._processes:
+            await process.kill()
+        self._group.kill()
+        self._server.forget(self.id)
+        for _ in range(_REMOVAL_TRIES):
+            if self._group.remove():
+                return
+            await self._clock.sleep(_REMOVAL_PAUSE_S)
+
+
+class NamespaceLevel:
+    """Sandboxes of one fork server. Groups are named by the data directory they belong to."""
+
+    name = "namespace"
+
+    def __init__(
+        self,
+        server: ForkServer,
+        controllers: Controllers,
+        prefix: str,
+        uids: "itertools.cycle[int]",
+        clock: Clock,
+    ) -> None:
+        self._server = server
+        self._controllers = controllers
+        self._prefix = prefix
+        self._uids = uids
+        self._clock = clock
+
+    async def create(self, plan: SandboxPlan) -> NamespaceSandbox:
+        group = ControlGroup(
+            self._controllers,
+            f"{self._prefix}{plan.id}",
+            memory_bytes=plan.memory_mb << 20,
+            shared_bytes=self._server.resident_bytes if self._server.plan.entry else 0,
+            cpus=plan.cpus,
+        )
+        return NamespaceSandbox(self._server, plan, group, next(self._uids), self._clock)
+
+
+class NamespaceHost:
+    """What all fork servers of a platform share at this level."""
+
+    name = "namespace"
+    isolated = True
+
+    def __init__(self, run_dir: Path, clock: Clock) -> None:
+        digest = hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:10]
+        self._prefix = f"lambent-{digest}-"
+        self._controllers = find_controllers()
+        self._uids = itertools.cycle(range(_FIRST_UID, _FIRST_UID + _UIDS))
+        self._clock = clock
+
+    def sweep(self) -> None:
+        """End what an earlier process of this data directory left running."""
+        sweep(self._controllers, self._prefix)
+
+    def level(self, server: ForkServer) -> NamespaceLevel:
+        return NamespaceLevel(server, self._controllers, self._prefix, self._uids, self._clock)
