@@ -53,7 +53,7 @@ def recognise(request: HttpRequest, signing_name: str | None, table: ServiceTabl
     if target := request.headers.get("x-amz-target"):
         return _by_target(target, signing_name, table)
     if smithy := _SMITHY_PATH.fullmatch(request.path):
-        services = _narrow(table.by_target.get(smithy[1], ()), signing_name, table)
+        services = table.by_target.get(smithy[1], ())
         if services:
             protocol = "smithy-rpc-v2-cbor"
             return Recognised(services=services, protocol=protocol, operation=smithy[2])
@@ -111,7 +111,7 @@ def _is_form(request: HttpRequest) -> bool:
 
 def _by_target(target: str, signing_name: str | None, table: ServiceTable) -> Recognised:
     prefix, _, operation = target.rpartition(".")
-    services = _narrow(table.by_target.get(prefix, ()), signing_name, table)
+    services = table.by_target.get(prefix, ())
     if not services:
         services = table.by_signing.get(signing_name or "", ())
     return Recognised(services=services, protocol="json", operation=operation)
@@ -126,14 +126,6 @@ def _by_action(
     chosen = narrowed or speakers or versioned
     protocol = "ec2" if chosen and "ec2" in table.by_name[chosen[0]].protocols else "query"
     return Recognised(services=chosen, protocol=protocol, operation=action)
-
-
-def _narrow(
-    services: tuple[str, ...], signing_name: str | None, table: ServiceTable
-) -> tuple[str, ...]:
-    """Those of `services` that sign with this name, or all where none does."""
-    signed = tuple(name for name in services if table.by_name[name].signing == signing_name)
-    return signed or services
 
 
 def _by_root(services: tuple[str, ...], path: str, table: ServiceTable) -> tuple[str, ...]:

@@ -59,10 +59,9 @@ class HttpServer:
         try:
             await self._app(scope, receive, send)
         except asyncio.CancelledError:
-            # uvicorn, whose task this is, takes every exception for a bug and logs its traceback;
-            # an exchange that we cut off is none.
-            if not self._server.should_exit:
-                raise
+            # Only the server's end cancels an exchange. uvicorn, whose task this is, would take
+            # it for a bug and log a traceback.
+            return
 
     async def _bind(self) -> list[socket.socket]:
         """A listening socket for each address of the host, all on one port."""

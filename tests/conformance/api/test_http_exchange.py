@@ -133,6 +133,15 @@ async def test_a_head_over_the_quota_is_refused(streams: Streams) -> None:
     assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 431")
 
 
+async def test_the_quota_is_each_requests_own(streams: Streams) -> None:
+    reader, writer = streams
+    for _ in range(3):
+        writer.write(_post("content-length: 1", "long: " + "a" * (LARGEST_HEAD_BYTES // 2)) + b"1")
+        assert (await _answer(reader))[1] == b"1"
+    writer.write(_post("long: " + "a" * LARGEST_HEAD_BYTES))
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 431")
+
+
 async def test_a_stream_is_sent_as_it_comes_and_ends_with_the_client(
     streams: Streams, stream_closed: asyncio.Event
 ) -> None:

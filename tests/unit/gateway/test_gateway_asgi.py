@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 
+from lambent.core.clock import VirtualClock
+from lambent.core.ids import IdSource
+from lambent.gateway.asgi import Gateway
+from lambent.services.contract import Call, Operation, Service
+
 INVOKE = "/2015-03-31/functions/f/invocations"
 STREAM = "/2021-11-15/functions/{}/response-streaming-invocations"
 UUID = "c0ffee00-1234-4abc-8def-0123456789ab"
@@ -288,3 +293,81 @@ async def test_a_service_beside_a_mounted_one_is_told_apart_by_its_paths(
     path = "/2026-04-04/network-connectors"
     answer = await toy.ask("GET", path, authorization=sign("lambda"))
     assert answer.json()["message"] == "Lambent does not implement lambda-core yet."
+
+
+async def test_a_request_that_breaks_the_model_does_not_reach_its_handler(toy: Any) -> None:
+    answer = await toy.ask("POST", "/2015-03-31/functions", b'{"FunctionName":"f","Code":{}}')
+    assert (answer.status, toy.calls) == (400, [])
+    assert answer.headers["x-amzn-errortype"] == "ValidationException"
+
+
+async def test_a_raw_route_leaves_alone_what_is_signed_for_others(
+    toy: Any, sign: Callable[..., str]
+) -> None:
+    answer = await toy.ask("POST", INVOKE, authorization=sign("s3"))
+    assert "name" not in answer.headers
+
+
+async def test_a_stream_ends_though_the_client_that_left_does_not_read(toy: Any) -> None:
+    messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": b""})
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "raw_path": STREAM.format("f").encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            messages.put_nowait({"type": "http.disconnect"})
+            await asyncio.Future()
+
+    await toy.gateway(scope, messages.get, send)
+    assert toy.stream_closed.is_set()
+
+
+async def test_the_virtual_clock_waits_for_a_request_under_way() -> None:
+    clock = VirtualClock()
+    begun, finish = asyncio.Event(), asyncio.Event()
+    ended_at: list[float] = []
+
+    async def handler(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        await finish.wait()
+        ended_at.append(clock.monotonic())
+        return {}
+
+    gateway = Gateway(
+        services=[
+            Service(name="sts", operations={"GetCallerIdentity": Operation(handler=handler)})
+        ],
+        admin=[],
+        clock=clock,
+        ids=IdSource(1),
+        default_region="us-east-1",
+        default_account="000000000000",
+    )
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "raw_path": b"/",
+        "query_string": b"Action=GetCallerIdentity&Version=2011-06-15",
+        "headers": [],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        return
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(gateway(scope, receive, send))
+        await begun.wait()
+        group.create_task(clock.advance(60))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        finish.set()
+    assert (ended_at, clock.monotonic()) == ([0.0], 60.0)
