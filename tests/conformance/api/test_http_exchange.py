@@ -164,7 +164,8 @@ async def test_stopping_cuts_off_what_does_not_end(
     writer.write(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
     await reader.readuntil(b"first")
     await server.stop(0)
-    await stream_closed.wait()
+    await reader.read()
+    assert stream_closed.is_set()
     assert [record for record in caplog.records if record.exc_info] == []
 
 
