@@ -39,6 +39,9 @@ _LIMITS = (
     (resource.RLIMIT_MEMLOCK, 65536, 65536),
 )
 
+# Where the fork server, and nobody else, sees the host's root.
+HOST = "/.host"
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -104,27 +107,33 @@ def attach(descriptor, target):
         os.close(tree)
 
 
-def enter(root, task_dir, opt_dir, tmp, uid):
-    """Leave the host. In order: namespaces, mounts, root, host name, limits, rights.
+def enter(task_dir, opt_dir, tmp, uid):
+    """Leave the host. In order: namespaces, mounts, the host's root, host name, limits, rights.
 
+    The fork server's root is the sandbox's already, but for the host's own root at HOST.
     Safe because: the mounts are made in this process's own mount namespace, whose propagation is
-    private; after `pivot_root` the old root is detached, so that no path leads back; and the user
-    id is given up last, with every capability.
+    private; with HOST detached no path leads back; and the user id is given up last, with every
+    capability.
     """
     unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
-    bind_read_only(task_dir, root + "/var/task")
-    if opt_dir:
-        bind_read_only(opt_dir, root + "/opt")
-    attach(tmp, root + "/tmp")
-    mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
-    os.chdir(root)
-    check(libc.syscall(SYS_PIVOT_ROOT[os.uname().machine], b".", b"."))
-    check(libc.umount2(b".", MNT_DETACH))
     os.chdir("/")
+    bind_read_only(HOST + task_dir, "/var/task")
+    if opt_dir:
+        bind_read_only(HOST + opt_dir, "/opt")
+    attach(tmp, "/tmp")
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
+    check(libc.umount2(HOST.encode(), MNT_DETACH))
     name = b"lambda"
     check(libc.sethostname(name, len(name)))
     limit()
     drop_rights(uid)
+
+
+def change_root(root):
+    """Make `root` this process's root, and show the old one at HOST."""
+    os.chdir(root)
+    check(libc.syscall(SYS_PIVOT_ROOT[os.uname().machine], b".", HOST.lstrip("/").encode()))
+    os.chdir("/")
 
 
 def limit():

@@ -17,7 +17,8 @@ import socket
 import sys
 import traceback
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, _HERE)
 
 import enter
 from root import make_root
@@ -31,8 +32,9 @@ class ForkServer:
 
     def __init__(self, control, config):
         self._control = control
-        self._root = config["root"]
         self._isolated = config["isolated"]
+        # Before a path of the host.
+        self._host = ""
         self._entry = None
         self._tmp = {}
         self._programs = {}
@@ -41,25 +43,28 @@ class ForkServer:
         self._prepare(config)
 
     def _prepare(self, config):
+        root = config["root"]
         enter.die_with_parent()
         if self._isolated:
             enter.unshare(enter.CLONE_NEWNS)
             enter.mount(None, "/", None, enter.MS_REC | enter.MS_PRIVATE)
-            os.makedirs(self._root, exist_ok=True)
-            make_root(self._root, config["mounts"])
+            os.makedirs(root, exist_ok=True)
+            make_root(root, config["mounts"])
             self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            enter.change_root(root)
+            self._host = enter.HOST
         sys.path[:0] = config["path"]
         for name in config["preload"]:
             importlib.import_module(name)
         if config["entry"]:
-            sys.path.insert(0, os.path.dirname(config["entry"]))
+            sys.path.insert(0, self._host + os.path.dirname(config["entry"]))
             self._entry = importlib.import_module(
                 os.path.splitext(os.path.basename(config["entry"]))[0]
             )
             del sys.path[0]
         for path in config["path"]:
             sys.path.remove(path)
-        sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
+        del sys.path[sys.path.index(_HERE)]
         gc.collect()
         gc.freeze()
 
@@ -72,7 +77,7 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        self._say({"ready": os.getpid(), "resident_kb": _resident_kb()})
+        self._say({"ready": os.getpid(), "resident_kb": self._resident_kb()})
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(wakeup, select.POLLIN)
@@ -142,7 +147,7 @@ class ForkServer:
             return pid
         try:
             enter.die_with_parent()
-            _join(groups)
+            self._join(groups)
             # Ignored across exec: children that end are reaped by the kernel.
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
             os.closerange(0, 4096)
@@ -170,11 +175,11 @@ class ForkServer:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
-        _join(message["groups"])
-        _be_the_first_to_go()
+        self._join(message["groups"])
+        self._be_the_first_to_go()
         inside = dict(zip(message["numbers"], descriptors))
         if self._isolated:
-            enter.enter(self._root, message["task_dir"], message["opt_dir"], tmp, message["uid"])
+            enter.enter(message["task_dir"], message["opt_dir"], tmp, message["uid"])
         else:
             enter.limit()
         enter.die_with_parent()
@@ -186,6 +191,16 @@ class ForkServer:
         os.environ.update(message["variables"])
         self._entry.main()
         _flush()
+
+    def _join(self, groups):
+        for path in groups:
+            with open(self._host + path, "w") as group:
+                group.write("0")
+
+    def _be_the_first_to_go(self):
+        """Under memory pressure on the host a function ends before Lambent does."""
+        with open(self._host + "/proc/self/oom_score_adj", "w") as score:
+            score.write("900")
 
     def _tmp_of(self, message):
         tmp = self._tmp.get(message["sandbox"])
@@ -212,6 +227,10 @@ class ForkServer:
                 _kill_group(pid)
             self._say({"ended": pid, "status": status})
 
+    def _resident_kb(self):
+        with open(self._host + "/proc/self/statm") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
     def _say(self, message):
         self._control.send(json.dumps(message).encode())
 
@@ -226,18 +245,6 @@ class ForkServer:
                 whole = len(content) - len(content) % descriptors.itemsize
                 descriptors.frombytes(content[:whole])
         return json.loads(data), list(descriptors)
-
-
-def _join(groups):
-    for path in groups:
-        with open(path, "w") as group:
-            group.write("0")
-
-
-def _be_the_first_to_go():
-    """Under memory pressure on the host a function ends before Lambent does."""
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write("900")
 
 
 def _execute(argv, variables):
@@ -272,11 +279,6 @@ def _kill_group(pid):
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def _resident_kb():
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 def main():

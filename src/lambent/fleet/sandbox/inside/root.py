@@ -12,7 +12,7 @@ from enter import MS_BIND, MS_NOSUID, MS_RDONLY, MS_REMOUNT, bind_read_only, mou
 
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib64", "lib32", "libx32")
 _EMPTY = (
-    *("proc", "tmp", "opt", "dev", "etc", "run", "home"),
+    *(".host", "proc", "tmp", "opt", "dev", "etc", "run", "home"),
     *("var/task", "var/runtime", "var/lang", "var/tmp", "mnt"),
 )
 _DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9))
