@@ -15,7 +15,7 @@ from lambent.core.ids import IdSource
 from lambent.core.store.sqlite import SqliteStore
 from lambent.fleet.spec import FunctionSpec
 from lambent.services.contract import Call
-from lambent.services.lambda_.code import CodeLinks
+from lambent.services.lambda_.code import CodeLinks, check_request_size
 from lambent.services.lambda_.directory import Directory, rekeyed
 from lambent.services.lambda_.lifecycle import Lifecycle, created, settled, updated
 from lambent.services.lambda_.publishing import unchanged_since, with_published
@@ -302,3 +302,13 @@ async def test_links_to_code_are_signed_and_expire() -> None:
     assert not CodeLinks(clock, b"other").allows("aa", query)
     await clock.advance(601)
     assert not links.allows("aa", query)
+
+
+def test_a_request_that_aws_would_not_read_is_refused() -> None:
+    check_request_size("CreateFunction", {"content-length": "70167211"})
+    with pytest.raises(AwsError) as refused:
+        check_request_size("CreateFunction", {"content-length": "70167212"})
+    assert (refused.value.code, refused.value.status) == ("RequestEntityTooLargeException", 413)
+    assert refused.value.message == (
+        "Request must be smaller than 70167211 bytes for the CreateFunction operation"
+    )
