@@ -142,6 +142,18 @@ class Fleet:
             return str(refusal)
         return None
 
+    def runtime_version(self, runtime: str) -> str:
+        """What runs a runtime identifier here, as in `python:3.12.v1`; its own name if nothing."""
+        try:
+            return self.choice(runtime)[1].version
+        except RuntimeUnavailable:
+            return runtime
+
+    async def prepare(self, spec: FunctionSpec) -> None:
+        """Have a version's code unpacked before its first invocation. Raises BadPackage."""
+        await self._packages.task_dir(spec.code_digest)
+        await self._packages.opt_dir(spec.layer_digests)
+
     # Making one
 
     async def _open(

@@ -38,9 +38,7 @@ class Invocations:
 
     def raw_routes(self) -> tuple[RawRoute, ...]:
         return (
-            RawRoute(
-                operation="Invoke", method="POST", pattern=_INVOKE_PATH, handler=self.invoke
-            ),
+            RawRoute(operation="Invoke", method="POST", pattern=_INVOKE_PATH, handler=self.invoke),
         )
 
     def operations(self) -> dict[str, Operation]:
