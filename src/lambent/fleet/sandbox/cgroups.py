@@ -15,6 +15,8 @@ _MOUNT = Path("/sys/fs/cgroup")
 _CPU_PERIOD_US = 100_000
 # AWS: 1,024 processes and threads.
 PROCESSES = 1024
+# More than the kernel can have counted: stands for a kill of our own.
+_MANY_KILLS = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class ControlGroup:
         name: str,
         *,
         memory_bytes: int,
+        tmp_bytes: int,
         shared_bytes: int,
         cpus: float | None,
     ) -> None:
@@ -97,10 +100,14 @@ class ControlGroup:
         self._memory_is_v2 = controllers.memory is not None and (
             controllers.memory == controllers.unified
         )
-        self._limit_memory(max(memory_bytes - shared_bytes, 16 << 20))
+        self._limit_bytes = max(memory_bytes - shared_bytes, 16 << 20)
+        self._harmless_bytes = self._limit_bytes
+        self._over_limit = False
+        self._limit_memory(self._limit_bytes + tmp_bytes)
         freezing = self._freezing_file()
         self._freeze_file = os.open(freezing, os.O_WRONLY) if freezing else None
         self._peak_file = self._open_peak()
+        self._usage_file = self._open_usage()
 
     def procs(self) -> list[str]:
         """The files through which a process joins."""
@@ -119,19 +126,47 @@ class ControlGroup:
         """The most memory used at once, shared pages included."""
         if self._peak_file is None:
             return self._shared_bytes
-        return int(os.pread(self._peak_file, 32, 0)) + self._shared_bytes
+        peak = int(os.pread(self._peak_file, 32, 0))
+        return max(0, peak - self._in_tmp()) + self._shared_bytes
 
     def reset_peak(self) -> None:
         """Begin to measure the peak anew."""
+        self._over_limit = False
+        self._harmless_bytes = self._limit_bytes
         if self._peak_file is not None:
             # Version 2 knows resetting only since Linux 6.12.
             with contextlib.suppress(OSError):
                 os.pwrite(self._peak_file, b"0", 0)
 
+    def end_if_over_limit(self) -> None:
+        """End what runs when its own memory, without what lies in /tmp, is over the limit.
+
+        AWS's /tmp is a disk; ours is a tmpfs, and the kernel charges its pages to whoever writes
+        them. So the kernel's limit is memory and /tmp together, and this is looked at in between.
+        Almost always one read of a number: memory is told apart only once it can matter.
+        """
+        if self._usage_file is None or self._memory is None:
+            return
+        usage = int(os.pread(self._usage_file, 32, 0))
+        if usage <= self._harmless_bytes:
+            return
+        own = _stat(self._memory, "anon" if self._memory_is_v2 else "rss")
+        if own > self._limit_bytes:
+            self._over_limit = True
+            self.kill()
+        else:
+            # Only from here on can the program's own part have passed the limit.
+            self._harmless_bytes = max(usage - own, 0) + self._limit_bytes
+
+    def _in_tmp(self) -> int:
+        return _stat(self._memory, "shmem") if self._memory is not None else 0
+
     def out_of_memory_kills(self) -> int:
-        """How many processes the kernel has killed here for want of memory."""
+        """How many processes were killed here for want of memory."""
         if self._memory is None:
             return 0
+        if self._over_limit:
+            return _MANY_KILLS
         name = "memory.events" if self._memory_is_v2 else "memory.oom_control"
         for line in (self._memory / name).read_text().splitlines():
             key, _, value = line.partition(" ")
@@ -145,21 +180,21 @@ class ControlGroup:
 
     def remove(self) -> bool:
         """Remove the group; whether it is gone. It cannot go while a process is left in it."""
-        for descriptor in (self._freeze_file, self._peak_file):
+        for descriptor in (self._freeze_file, self._peak_file, self._usage_file):
             if descriptor is not None:
                 os.close(descriptor)
-        self._freeze_file = self._peak_file = None
+        self._freeze_file = self._peak_file = self._usage_file = None
         return _remove(self._paths)
 
-    def _limit_memory(self, limit_bytes: int) -> None:
+    def _limit_memory(self, hard: int) -> None:
         if self._memory is None:
             return
         if self._memory_is_v2:
-            (self._memory / "memory.max").write_text(str(limit_bytes))
+            (self._memory / "memory.max").write_text(str(hard))
             with contextlib.suppress(OSError):
                 (self._memory / "memory.swap.max").write_text("0")
             return
-        (self._memory / "memory.limit_in_bytes").write_text(str(limit_bytes))
+        (self._memory / "memory.limit_in_bytes").write_text(str(hard))
         with contextlib.suppress(OSError):
             (self._memory / "memory.swappiness").write_text("0")
 
@@ -178,6 +213,12 @@ class ControlGroup:
             return os.open(self._memory / name, os.O_RDONLY)
         except FileNotFoundError:  # memory.peak came with Linux 5.19
             return os.open(self._memory / "memory.current", os.O_RDONLY)
+
+    def _open_usage(self) -> int | None:
+        if self._memory is None:
+            return None
+        name = "memory.current" if self._memory_is_v2 else "memory.usage_in_bytes"
+        return os.open(self._memory / name, os.O_RDONLY)
 
 
 def sweep(controllers: Controllers, prefix: str) -> None:
@@ -208,6 +249,14 @@ def _kill_all(unified: Path | None, paths: set[Path]) -> None:
     for pid in {pid for path in paths for pid in _members(path)}:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def _stat(group: Path, name: str) -> int:
+    for line in (group / "memory.stat").read_text().splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
+    return 0
 
 
 def _members(path: Path) -> Iterator[int]:

@@ -46,6 +46,8 @@ def _why_no_unshare() -> str | None:
 class Sandboxes:
     """The platform's isolation: one level, and the fork servers behind it. Owns them.
 
+    `clock` is the machine's: programs run in real time, whatever the platform's clock says.
+
     `warning` says what the level does not give, when it is not the full one.
     """
 
@@ -104,5 +106,6 @@ class Sandboxes:
         for server in self._servers:
             await server.close()
         self._servers.clear()
+        self._host.close()
         with contextlib.suppress(OSError):
             self._host.sweep()

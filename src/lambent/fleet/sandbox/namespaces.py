@@ -9,6 +9,7 @@ from lambent.core.clock import Clock
 from lambent.fleet.sandbox.api import Exit, Program, SandboxPlan
 from lambent.fleet.sandbox.cgroups import ControlGroup, Controllers, find_controllers, sweep
 from lambent.fleet.sandbox.fork_client import Forked, ForkServer, exit_of
+from lambent.fleet.sandbox.memory_watch import MemoryWatch
 
 # User ids from here on are ours. Beyond those of people, services and containers' usual maps.
 _FIRST_UID = 1_600_000_000
@@ -51,7 +52,13 @@ class NamespaceSandbox:
     tmp_root = "/tmp"
 
     def __init__(
-        self, server: ForkServer, plan: SandboxPlan, group: ControlGroup, uid: int, clock: Clock
+        self,
+        server: ForkServer,
+        plan: SandboxPlan,
+        group: ControlGroup,
+        uid: int,
+        clock: Clock,
+        watch: MemoryWatch,
     ) -> None:
         self.id = plan.id
         self.uid: int | None = uid
@@ -59,6 +66,7 @@ class NamespaceSandbox:
         self._plan = plan
         self._group = group
         self._clock = clock
+        self._watch = watch
         self._processes: list[NamespaceProcess] = []
         self._destroyed = False
 
@@ -74,14 +82,17 @@ class NamespaceSandbox:
             groups=self._group.procs(),
         )
         process = NamespaceProcess(self._server, self._group, forked)
-        self._processes.append(process)
+        self._processes = [process]
+        self._watch.add(self._group)
         return process
 
     def freeze(self) -> None:
         self._group.freeze()
+        self._watch.remove(self._group)
 
     def thaw(self) -> None:
         self._group.thaw()
+        self._watch.add(self._group)
 
     def memory_peak_bytes(self) -> int:
         return self._group.memory_peak_bytes()
@@ -90,6 +101,7 @@ class NamespaceSandbox:
         if self._destroyed:
             return
         self._destroyed = True
+        self._watch.remove(self._group)
         self._group.thaw()
         for process in self._processes:
             await process.kill()
@@ -113,8 +125,10 @@ class NamespaceLevel:
         prefix: str,
         uids: "itertools.cycle[int]",
         clock: Clock,
+        watch: MemoryWatch,
     ) -> None:
         self._server = server
+        self._watch = watch
         self._controllers = controllers
         self._prefix = prefix
         self._uids = uids
@@ -125,10 +139,13 @@ class NamespaceLevel:
             self._controllers,
             f"{self._prefix}{plan.id}",
             memory_bytes=plan.memory_mb << 20,
+            tmp_bytes=plan.tmp_mb << 20,
             shared_bytes=self._server.resident_bytes if self._server.plan.entry else 0,
             cpus=plan.cpus,
         )
-        return NamespaceSandbox(self._server, plan, group, next(self._uids), self._clock)
+        return NamespaceSandbox(
+            self._server, plan, group, next(self._uids), self._clock, self._watch
+        )
 
 
 class NamespaceHost:
@@ -143,10 +160,17 @@ class NamespaceHost:
         self._controllers = find_controllers()
         self._uids = itertools.cycle(range(_FIRST_UID, _FIRST_UID + _UIDS))
         self._clock = clock
+        self._watch = MemoryWatch(clock)
 
     def sweep(self) -> None:
         """End what an earlier process of this data directory left running."""
         sweep(self._controllers, self._prefix)
 
+    def close(self) -> None:
+        """Stop watching; every sandbox is gone."""
+        self._watch.close()
+
     def level(self, server: ForkServer) -> NamespaceLevel:
-        return NamespaceLevel(server, self._controllers, self._prefix, self._uids, self._clock)
+        return NamespaceLevel(
+            server, self._controllers, self._prefix, self._uids, self._clock, self._watch
+        )

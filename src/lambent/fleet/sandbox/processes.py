@@ -1,7 +1,8 @@
 """The `process` level: a directory of its own and resource limits, where namespaces cannot be had.
 
 It promises order, not safety: a program runs as Lambent's own user and can read what that user
-can. What runs is ended with its process group; memory is measured, not limited.
+can. What runs is ended with its session, and what left the session by a mark in its variables;
+memory is measured, not limited.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from lambent.core.clock import Clock
@@ -69,8 +71,9 @@ class ProcessSandbox:
         self._peak = 0
 
     async def start(self, program: Program) -> GroupProcess:
+        marked = {**program.variables, "LAMBENT_SANDBOX": self.id}
         forked = await self._server.fork(
-            program,
+            replace(program, variables=marked),
             sandbox=self.id,
             task_dir=str(self._plan.task_dir),
             opt_dir=None,
@@ -126,6 +129,9 @@ class ProcessHost:
     def sweep(self) -> None:
         """Remove what an earlier process left; its programs ended with their fork server."""
         shutil.rmtree(self._run_dir, ignore_errors=True)
+
+    def close(self) -> None:
+        """Nothing is kept between sandboxes at this level."""
 
     def level(self, server: ForkServer) -> ProcessLevel:
         return ProcessLevel(server, self._run_dir)

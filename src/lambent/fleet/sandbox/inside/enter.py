@@ -108,7 +108,7 @@ def attach(descriptor, target):
 
 
 def enter(task_dir, opt_dir, tmp, uid):
-    """Leave the host. In order: namespaces, mounts, the host's root, host name, limits, rights.
+    """Leave the host. In order: namespaces, mounts, the host's root, host name, rights.
 
     The fork server's root is the sandbox's already, but for the host's own root at HOST.
     Safe because: the mounts are made in this process's own mount namespace, whose propagation is
@@ -125,7 +125,6 @@ def enter(task_dir, opt_dir, tmp, uid):
     check(libc.umount2(HOST.encode(), MNT_DETACH))
     name = b"lambda"
     check(libc.sethostname(name, len(name)))
-    limit()
     drop_rights(uid)
 
 
@@ -137,7 +136,7 @@ def change_root(root):
 
 
 def limit():
-    """The resource limits of a function."""
+    """The resource limits of a function; after its descriptors are placed, which may be above."""
     for what, soft, hard in _LIMITS:
         _, most = resource.getrlimit(what)
         if most != resource.RLIM_INFINITY:
@@ -165,6 +164,12 @@ def die_with_parent():
     check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
+def allow_many_files():
+    """As many descriptors as this process may have: a fork server keeps one for each /tmp."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def place_descriptors(wanted):
     """Make descriptor `wanted[i]` be number i, 0 be /dev/null, and close all others.
 
@@ -188,4 +193,13 @@ def place_descriptors(wanted):
     for number in sorted(number for number in wanted if number > 2):
         os.closerange(last + 1, number)
         last = number
-    os.closerange(last + 1, 4096)
+    close_from(last + 1)
+
+
+def close_from(first):
+    """Close every descriptor from `first` on. Invariant: none of another sandbox is inherited."""
+    # Before Linux 5.9, and with a C library older than that, they are closed one by one.
+    if hasattr(libc, "close_range") and libc.close_range(first, 0xFFFFFFFF, 0) == 0:
+        return
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.closerange(first, soft)

@@ -25,10 +25,15 @@ from root import make_root
 
 _MESSAGE_LIMIT = 1 << 20
 _DESCRIPTORS_LIMIT = 16
+# A fork bomb is outrun by killing again what was born meanwhile.
+_KILL_ROUNDS = 50
 
 
 class ForkServer:
-    """Sandboxes by id: their /tmp. Programs by pid: which sandbox, and its pid namespace's init."""
+    """Sandboxes by id: their /tmp. Programs by pid: their pid namespace's init and their mark.
+
+    Invariant: a program's end is told only when nothing that it started is left.
+    """
 
     def __init__(self, control, config):
         self._control = control
@@ -38,13 +43,15 @@ class ForkServer:
         self._entry = None
         self._tmp = {}
         self._programs = {}
-        self._inits = set()
+        # Init by pid: the program and its status, once it has ended before its init.
+        self._inits = {}
+        self._groups = set()
         self._own_pids = None
         self._prepare(config)
 
     def _prepare(self, config):
         root = config["root"]
-        enter.die_with_parent()
+        enter.allow_many_files()
         if self._isolated:
             enter.unshare(enter.CLONE_NEWNS)
             enter.mount(None, "/", None, enter.MS_REC | enter.MS_PRIVATE)
@@ -111,10 +118,11 @@ class ForkServer:
                 pid = self._fork_program(message, descriptors)
             finally:
                 enter.join_namespace(self._own_pids, enter.CLONE_NEWPID)
-            self._inits.add(init)
+            self._inits[init] = None
         else:
             pid = self._fork_program(message, descriptors)
-        self._programs[pid] = init
+        self._groups.update(os.path.dirname(path) for path in message["groups"])
+        self._programs[pid] = init, message["sandbox"]
         self._say({"started": message["ticket"], "pid": pid})
 
     def _do_kill(self, message, descriptors):
@@ -122,11 +130,14 @@ class ForkServer:
         pid = message["pid"]
         if pid not in self._programs:
             return
-        init = self._programs[pid]
+        self._end(pid, *self._programs[pid])
+
+    def _end(self, pid, init, sandbox):
         if init is not None:
+            # The kernel kills a pid namespace with its init.
             os.kill(init, signal.SIGKILL)
         else:
-            os.killpg(pid, signal.SIGKILL)
+            _kill_tree(pid, sandbox)
 
     def _do_signal(self, message, descriptors):
         if message["pid"] in self._programs:
@@ -150,7 +161,7 @@ class ForkServer:
             self._join(groups)
             # Ignored across exec: children that end are reaped by the kernel.
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-            os.closerange(0, 4096)
+            enter.close_from(0)
             os.chdir("/")
             os.execv("/bin/sleep", ["lambent-init", "infinity"])
         finally:
@@ -180,10 +191,9 @@ class ForkServer:
         inside = dict(zip(message["numbers"], descriptors))
         if self._isolated:
             enter.enter(message["task_dir"], message["opt_dir"], tmp, message["uid"])
-        else:
-            enter.limit()
         enter.die_with_parent()
         enter.place_descriptors(inside)
+        enter.limit()
         os.chdir(message["cwd"])
         if message["argv"]:
             _execute(message["argv"], message["variables"])
@@ -217,15 +227,39 @@ class ForkServer:
             if not pid:
                 return
             if pid in self._inits:
-                self._inits.discard(pid)
-                continue
-            init = self._programs.pop(pid, None)
-            if init is not None and init in self._inits:
-                # What the program left behind ends with it.
-                os.kill(init, signal.SIGKILL)
-            elif init is None:
-                _kill_group(pid)
-            self._say({"ended": pid, "status": status})
+                ended = self._inits.pop(pid)
+                if ended is not None:
+                    self._say({"ended": ended[0], "status": ended[1]})
+            elif pid in self._programs:
+                self._program_ended(pid, status)
+
+    def _program_ended(self, pid, status):
+        """What the program left behind ends with it; an init, which takes it along, ends last."""
+        init, sandbox = self._programs.pop(pid)
+        if init in self._inits:
+            self._inits[init] = pid, status
+            os.kill(init, signal.SIGKILL)
+            return
+        if init is None:
+            _kill_tree(pid, sandbox)
+        self._say({"ended": pid, "status": status})
+
+    def close(self):
+        """Lambent has hung up, or died: end all that was made, and leave no group behind."""
+        for pid, (init, sandbox) in list(self._programs.items()):
+            self._end(pid, init, sandbox)
+        while self._programs or self._inits:
+            try:
+                pid, _ = os.waitpid(-1, 0)
+            except ChildProcessError:
+                break
+            self._programs.pop(pid, None)
+            self._inits.pop(pid, None)
+        for group in self._groups:
+            try:
+                os.rmdir(self._host + group)
+            except OSError:
+                continue  # Removed already, or the next start's sweep will.
 
     def _resident_kb(self):
         with open(self._host + "/proc/self/statm") as statm:
@@ -274,16 +308,56 @@ def _flush():
             continue
 
 
-def _kill_group(pid):
+def _kill_tree(session, sandbox):
+    """Kill all that a program without a pid namespace has started: its session, and its marked.
+
+    A process that has left the session is known by the mark in its variables.
+    """
+    mark = b"LAMBENT_SANDBOX=" + sandbox.encode()
     try:
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(session, signal.SIGKILL)
     except ProcessLookupError:
-        return
+        pass
+    for _ in range(_KILL_ROUNDS):
+        found = [pid for pid in _processes() if _belongs(pid, session, mark)]
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if not found:
+            return
+        select.select([], [], [], 0.002)
+
+
+def _processes():
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []  # Not Linux: the process group has to do.
+
+
+def _belongs(pid, session, mark):
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+        if fields[0] == b"Z" or pid == os.getpid():
+            return False
+        if int(fields[3]) == session:
+            return True
+        with open("/proc/%d/environ" % pid, "rb") as environ:
+            return mark in environ.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def main():
     control = socket.socket(fileno=int(sys.argv[1]))
-    ForkServer(control, json.loads(sys.argv[2])).run()
+    server = ForkServer(control, json.loads(sys.argv[2]))
+    try:
+        server.run()
+    finally:
+        server.close()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ EVENT, READY, RESPONSE, RESPONSE_TOO_LARGE = 0x4C000001, 0x4C000002, 0x4C000003,
 FAILURE, INIT_FAILURE, PRINTED = 0x4C000005, 0x4C000006, 0x4C000007
 
 RESPONSE_LIMIT = 6291556
+# Of a line without an end, so that one written in many small pieces is not copied for each.
+_LONGEST_REST = 8192
 
 
 class Channel:
@@ -175,6 +177,8 @@ class Printed(io.TextIOBase):
         self._rest = whole[cut:]
         if cut:
             self.emit(whole[:cut].encode("utf-8", self.errors))
+        if len(self._rest) > _LONGEST_REST:
+            self.flush_rest()
         return len(text)
 
     def flush_rest(self):
