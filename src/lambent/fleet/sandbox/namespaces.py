@@ -27,11 +27,15 @@ class NamespaceProcess:
         self._group = group
         self._forked = forked
         self._kills_before = group.out_of_memory_kills()
+        self._exit: Exit | None = None
 
     async def exited(self) -> Exit:
         status = await asyncio.shield(self._forked.ended)
-        killed = self._group.out_of_memory_kills() > self._kills_before
-        return exit_of(status, out_of_memory=killed)
+        # Looked up once: later, another program may run in the group, or the group be gone.
+        if self._exit is None:
+            killed = self._group.out_of_memory_kills() > self._kills_before
+            self._exit = exit_of(status, out_of_memory=killed)
+        return self._exit
 
     def signal(self, number: int) -> None:
         if not self._forked.ended.done():
