@@ -53,11 +53,11 @@ class _Connection(asyncio.Protocol):
         if head_end < 0:
             return
         head = self._buffer[:head_end].lower()
-        at = head.find(b"content-length:")
+        at = head.find(b"\r\ncontent-length:")
         if at < 0:
             self._fail(f"an answer without a length: {self._buffer[:200]!r}")
             return
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+        length = int(head[at + 17 :].split(b"\r\n", 1)[0])
         if len(self._buffer) < head_end + 4 + length:
             return
         if not self._buffer.startswith(self._expected):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambent.core.clock import Clock
+from lambent.fleet.deadlines import Deadlines
 from lambent.fleet.failures import (
     Failure,
     exit_failure,
@@ -89,6 +90,7 @@ class Environment:
         choice: RuntimeChoice,
         log: FunctionLog,
         machine: Clock,
+        deadlines: Deadlines,
         spawn: Spawn,
     ) -> None:
         self.boot = boot
@@ -100,6 +102,7 @@ class Environment:
         self._choice = choice
         self._log = log
         self._machine = machine
+        self._deadlines = deadlines
         self._spawn = spawn
         self._process: RuntimeProcess | None = None
         self._overtime = False
@@ -136,11 +139,11 @@ class Environment:
             limit_s = max(PROVISIONED_INIT_LIMIT_S, float(self.boot.spec.timeout_s))
         began = self._machine.monotonic()
         self._overtime = False
-        timer = self._machine.call_at(self._machine.now() + limit_s, self._end_overtime)
+        self._deadlines.set(self, self._machine.now() + limit_s)
         try:
             failure = await self._start("init")
         finally:
-            timer.cancel()
+            self._deadlines.clear(self)
         duration_ms = (self._machine.monotonic() - began) * 1000
         if failure is None:
             self._init_ms = duration_ms
@@ -158,7 +161,7 @@ class Environment:
         deadline = self._machine.now() + timeout_s
         self._overtime = False
         self.invocations += 1
-        timer = self._machine.call_at(deadline, self._end_overtime)
+        self._deadlines.set(self, deadline)
         running = _Running(invocation, began, invocation.request_id)
         if invocation.log_tail:
             self._log.begin_tail()
@@ -166,17 +169,17 @@ class Environment:
             failed = await self._ready(running)
             self._log.start(request_id=invocation.request_id, version=self.boot.spec.version)
             if failed is not None:
-                timer.cancel()
+                self._deadlines.clear(self)
                 return self._concluded(running, failed)
             self._become(EnvironmentEvent.INVOKE)
             assert self._process is not None
             answer = await self._process.invoke(_event(invocation, deadline))
         except BaseException:
-            timer.cancel()
+            self._deadlines.clear(self)
             raise
         if isinstance(answer, StreamedResponse):
-            return self._stream(running, answer, timer.cancel)
-        timer.cancel()
+            return self._stream(running, answer)
+        self._deadlines.clear(self)
         return self._conclude(running, answer)
 
     @property
@@ -198,11 +201,11 @@ class Environment:
             await self._discard_process()
             return
         deadline = self._machine.now() + self.boot.spec.timeout_s
-        timer = self._machine.call_at(deadline, self._end_overtime)
+        self._deadlines.set(self, deadline)
         try:
             ended = await self._process.idle()
         finally:
-            timer.cancel()
+            self._deadlines.clear(self)
         if ended is None:
             self._become(EnvironmentEvent.FINISH)
         else:
@@ -314,9 +317,7 @@ class Environment:
             return timeout_failure(self.boot.spec.timeout_s, request_id)
         return exit_failure(ended, request_id)
 
-    def _stream(
-        self, running: "_Running", answer: StreamedResponse, cancel_timer: Callable[[], None]
-    ) -> StreamOutcome:
+    def _stream(self, running: "_Running", answer: StreamedResponse) -> StreamOutcome:
         concluded: list[Outcome] = []
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -326,7 +327,7 @@ class Environment:
                     size += len(chunk)
                     yield chunk
             finally:
-                cancel_timer()
+                self._deadlines.clear(self)
                 concluded.append(self._conclude_stream(running, answer, size))
 
         return StreamOutcome(
@@ -378,7 +379,7 @@ class Environment:
 
     # Ending
 
-    def _end_overtime(self) -> None:
+    def end_overtime(self) -> None:
         """The deadline has come: end the runtime; whoever waits for it sees its Exit."""
         self._overtime = True
         if self._process is not None:

@@ -1,12 +1,13 @@
 """Every environment on this host: the pools, by function version, and how one is made."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 
 from lambent.core.clock import Clock
 from lambent.core.identity import temporary_access_key_id
 from lambent.core.ids import IdSource
+from lambent.fleet.deadlines import Deadlines
 from lambent.fleet.environment import Environment, Spawn
 from lambent.fleet.packages import Packages
 from lambent.fleet.pool import Pool, PoolCounts
@@ -52,6 +53,8 @@ class Fleet:
         self._idle_timeout_s = idle_timeout_s
         self._starts = starts
         self._pools: dict[str, Pool] = {}
+        self._overtimes = Deadlines(machine, _end_overtime)
+        self._freezes = Deadlines(machine, _freeze)
 
     # Invocations
 
@@ -91,6 +94,7 @@ class Fleet:
                 spawn=self._spawn,
                 clock=self._clock,
                 machine=self._machine,
+                freezes=self._freezes,
                 idle_timeout_s=self._idle_timeout_s,
                 on_empty=self._forget,
             )
@@ -111,6 +115,8 @@ class Fleet:
         for pool in list(self._pools.values()):
             await pool.close()
         self._pools.clear()
+        self._overtimes.close()
+        self._freezes.close()
 
     def counts(self) -> dict[str, PoolCounts]:
         """By function ARN and version, for status pages."""
@@ -187,6 +193,7 @@ class Fleet:
                 choice=choice,
                 log=self._log(boot),
                 machine=self._machine,
+                deadlines=self._overtimes,
                 spawn=self._spawn,
             )
             await environment.initialise()
@@ -229,3 +236,13 @@ class Fleet:
     def _forget(self, pool: Pool) -> None:
         if self._pools.get(pool.spec.key) is pool:
             del self._pools[pool.spec.key]
+
+
+def _end_overtime(environment: Hashable) -> None:
+    assert isinstance(environment, Environment)
+    environment.end_overtime()
+
+
+def _freeze(environment: Hashable) -> None:
+    assert isinstance(environment, Environment)
+    environment.freeze()

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lambent.core.clock import Clock, Timer
+from lambent.fleet.deadlines import Deadlines
 from lambent.fleet.environment import Environment, Spawn
 from lambent.fleet.spec import FunctionSpec, InitializationType
 
@@ -46,6 +47,7 @@ class Pool:
         spawn: Spawn,
         clock: Clock,
         machine: Clock,
+        freezes: Deadlines,
         idle_timeout_s: float,
         on_empty: Callable[["Pool"], None],
     ) -> None:
@@ -66,7 +68,7 @@ class Pool:
         self._starting = 0
         self._starting_provisioned = 0
         self._on_provisioned: Callable[[], None] = _nobody
-        self._freezers: dict[Environment, Timer] = {}
+        self._freezes = freezes
         self._reaper: Timer | None = None
 
     # Handing out
@@ -75,8 +77,7 @@ class Pool:
         """An idle environment, at once, or None."""
         while self._idle:
             environment = self._idle.pop()
-            if (freezer := self._freezers.pop(environment, None)) is not None:
-                freezer.cancel()
+            self._freezes.clear(environment)
             if environment.usable:
                 self._busy.add(environment)
                 return environment
@@ -174,16 +175,9 @@ class Pool:
             return
         environment.idle_since = self._clock.now()
         self._idle.append(environment)
-        freeze_at = self._machine.now() + FREEZE_AFTER_S
-        self._freezers[environment] = self._machine.call_at(
-            freeze_at, lambda: self._freeze(environment)
-        )
+        self._freezes.set(environment, self._machine.now() + FREEZE_AFTER_S)
         if self._reaper is None:
             self._arm_reaper()
-
-    def _freeze(self, environment: Environment) -> None:
-        self._freezers.pop(environment, None)
-        environment.freeze()
 
     def _start(self, initialization_type: InitializationType) -> None:
         if initialization_type == "on-demand":
@@ -267,8 +261,7 @@ class Pool:
         self._check_empty()
 
     def _dismiss(self, environment: Environment) -> None:
-        if (freezer := self._freezers.pop(environment, None)) is not None:
-            freezer.cancel()
+        self._freezes.clear(environment)
         self._spawn(environment.close())
 
     def _check_empty(self) -> None:

@@ -7,6 +7,7 @@ Source: Lambda Developer Guide, "Use Lambda recursive loop detection".
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 # AWS: about 16 invocations in one chain; the next one is stopped.
 LOOP_LIMIT = 16
@@ -22,7 +23,9 @@ class Hop:
 
 def next_hop(lineage: str, function_arn: str) -> Hop:
     """Read a Lineage field (`1:a87bd80c:0|1:68fd508a:5`, or without the leading number)."""
-    own = hashlib.sha256(function_arn.encode()).hexdigest()[:8]
+    own = _mark(function_arn)
+    if not lineage:
+        return Hop(times_before=0, lineage=f"1:{own}:0")
     times = 0
     others = []
     for part in filter(None, lineage.split("|")):
@@ -32,3 +35,9 @@ def next_hop(lineage: str, function_arn: str) -> Hop:
         else:
             others.append(part)
     return Hop(times_before=times, lineage="|".join([*others[-2:], f"1:{own}:{times}"]))
+
+
+@lru_cache(maxsize=4096)
+def _mark(function_arn: str) -> str:
+    """How a function is told from others in a Lineage."""
+    return hashlib.sha256(function_arn.encode()).hexdigest()[:8]
