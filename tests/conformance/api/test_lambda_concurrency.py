@@ -214,7 +214,8 @@ async def test_configurations_are_listed_in_pages_and_deleted(platform: Platform
                 "ValidationException",
                 (
                     "1 validation error detected: Value '0' at 'provisionedConcurrentExecutions' "
-                    "failed to satisfy constraint: Member must have value greater than or equal to 1"
+                    "failed to satisfy constraint: Member must have value greater than or equal "
+                    "to 1"
                 ),
             ),
         ),
