@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lambent.admin import admin_routes
 from lambent.core.clock import Clock, RealClock, VirtualClock
@@ -152,6 +153,7 @@ async def platform(config: Config) -> AsyncIterator[Platform]:
         python = families[0]
         assert isinstance(python, PythonFamily)
         tasks.spawn(python.warm(WARM_RUNTIME))
+        await lambda_api.restore()
         if sandboxes.warning is not None:
             logger.warning(sandboxes.warning)
         yield Platform(
@@ -179,10 +181,8 @@ async def serve(config: Config, ready: Callable[[Platform], Awaitable[None]]) ->
 
 def declared_services() -> list[Service]:
     """The services as they declare themselves, with nothing running; for the coverage page."""
-    from lambent.services.lambda_.api import declared_service
-    from lambent.services.logs import declared_service as declared_logs
-
-    return [declared_service(), declared_logs()]
+    absent: Any = None
+    return [LambdaApi.declared(), LogsService(absent, RealClock(), IdSource(0)).service]
 
 
 def _families(

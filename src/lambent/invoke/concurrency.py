@@ -169,6 +169,8 @@ class Concurrency:
                 - account.unreserved_provisioned,
             )
         )
+        if isinstance(decision, ThrottleReason):
+            raise TooManyRequestsException("Rate Exceeded.", Reason=str(decision))
         match decision:
             case Admission.PROVISIONED:
                 counted.provisioned_running[key] += 1
@@ -177,8 +179,6 @@ class Concurrency:
             case Admission.UNRESERVED:
                 counted.running += 1
                 account.unreserved_running += 1
-            case ThrottleReason():
-                raise TooManyRequestsException("Rate Exceeded.", Reason=str(decision))
         return Ticket(account, counted, key, decision)
 
     def _account(self, scope: Scope) -> _Account:

@@ -3,6 +3,7 @@
 Dispatch enforces what is put here: it reads `reserved_concurrency` of the function it admits to.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,6 +44,25 @@ class Reservations:
         self.changes = changes
         self._state = state
         self._provisioned: ProvisionedTotal = lambda _function: 0
+        # Invariant: by account and region, the sum of the reservations in the state's view.
+        self._totals: Counter[Scope] = Counter()
+        state.when_changed(self._recount)
+
+    def open(self) -> None:
+        """Count what was reserved before this start; once the state is open."""
+        self._totals.clear()
+        for function in self._state.all_functions():
+            self._totals[function.scope] += function.reserved_concurrency or 0
+
+    def reserved_total(self, scope: Scope) -> int:
+        """What functions of an account and region have reserved; asked on every invocation."""
+        return self._totals[scope]
+
+    def _recount(self, before: Function | None, after: Function | None) -> None:
+        if before is not None:
+            self._totals[before.scope] -= before.reserved_concurrency or 0
+        if after is not None:
+            self._totals[after.scope] += after.reserved_concurrency or 0
 
     def count_provisioned(self, total: ProvisionedTotal) -> None:
         """Count what is provisioned, as `total` says, too."""

@@ -74,7 +74,8 @@ class Settings:
         )
 
     async def open(self) -> None:
-        """Read what is provisioned."""
+        """Count what is reserved and read what is provisioned."""
+        self.reservations.open()
         await self._provisions.open()
 
     async def restore(self) -> None:
