@@ -176,6 +176,12 @@ async def test_only_the_named_descriptors_are_open(place: Place) -> None:
     assert text.split() == ["0", "1", "2", "0"]
 
 
+async def test_a_broken_pipe_ends_a_program_silently(place: Place) -> None:
+    # Python ignores the signal, and what it starts must not.
+    _, text = await place.run(await place.sandbox(), "yes | head -n 1")
+    assert text == "y\n"
+
+
 async def test_files_in_tmp_survive_a_restart_and_go_with_the_sandbox(place: Place) -> None:
     one = await place.sandbox()
     await place.run(one, "echo kept > $TMP/file; kill -9 $$")

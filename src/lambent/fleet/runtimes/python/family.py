@@ -14,7 +14,7 @@ from lambent.fleet.runtimes.python.interpreters import (
     minor_of,
     nearest,
 )
-from lambent.fleet.runtimes.python.libraries import runtime_libraries
+from lambent.fleet.runtimes.python.libraries import libraries_need, runtime_libraries
 from lambent.fleet.sandbox.api import Program, Sandbox, SandboxLevel, SandboxPlan
 from lambent.fleet.sandbox.levels import Sandboxes
 from lambent.fleet.spec import Boot
@@ -106,14 +106,20 @@ class PythonFamily:
         interpreter = nearest(minor, self.interpreters())
         if interpreter is None:
             return "no Python interpreter was found on this host"
-        if interpreter.minor == minor:
-            return RuntimeChoice(identifier=runtime, version=f"python:3.{minor}.v1")
-        if self._strict:
-            return f"python3.{minor} is not on this host, and --strict-runtimes is set"
+        warnings = []
+        if interpreter.minor != minor:
+            if self._strict:
+                return f"python3.{minor} is not on this host, and --strict-runtimes is set"
+            warnings.append(f"{runtime} is not on this host; python3.{interpreter.minor} stands in")
+        if (needed := libraries_need(interpreter.minor)) is not None:
+            warnings.append(
+                f"boto3 is not there for python3.{interpreter.minor} (ours needs Python "
+                f"{needed}); a function that uses it brings its own"
+            )
         return RuntimeChoice(
             identifier=runtime,
             version=f"python:3.{interpreter.minor}.v1",
-            warning=f"{runtime} is not on this host; python3.{interpreter.minor} stands in",
+            warning="; ".join(warnings) or None,
         )
 
     def interpreters(self) -> dict[int, Interpreter]:

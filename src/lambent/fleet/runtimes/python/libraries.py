@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 _WANTED = ("awslambdaric", "boto3")
 _NATIVE = (".so", ".pyd", ".dylib")
@@ -33,6 +34,14 @@ def runtime_libraries(root: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
     return target
+
+
+def libraries_need(minor: int) -> str | None:
+    """The versions of Python that the SDK needs, when 3.`minor` is not one of them."""
+    needed: str | None = importlib.metadata.metadata("boto3")["Requires-Python"]
+    if needed is None or SpecifierSet(needed).contains(f"3.{minor}"):
+        return None
+    return needed
 
 
 def _closure(names: tuple[str, ...]) -> list[importlib.metadata.Distribution]:

@@ -62,7 +62,7 @@ class ForkServer:
             self._host = enter.HOST
         sys.path[:0] = config["path"]
         for name in config["preload"]:
-            importlib.import_module(name)
+            _preload(name)
         if config["entry"]:
             sys.path.insert(0, self._host + os.path.dirname(config["entry"]))
             self._entry = importlib.import_module(
@@ -196,10 +196,17 @@ class ForkServer:
         enter.limit()
         os.chdir(message["cwd"])
         if message["argv"]:
+            # Python ignores these, and a program that is executed would go on ignoring them.
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             _execute(message["argv"], message["variables"])
         os.environ.clear()
         os.environ.update(message["variables"])
-        self._entry.main()
+        entry = self._entry
+        # The program may have modules with the names of ours.
+        for name in ("enter", "root", entry.__name__):
+            del sys.modules[name]
+        entry.main()
         _flush()
 
     def _join(self, groups):
@@ -279,6 +286,15 @@ class ForkServer:
                 whole = len(content) - len(content) % descriptors.itemsize
                 descriptors.frombytes(content[:whole])
         return json.loads(data), list(descriptors)
+
+
+def _preload(name):
+    """Import a module ahead of time; one that does not work here is left to whoever asks for it."""
+    try:
+        importlib.import_module(name)
+    except (ImportError, SyntaxError, TypeError, AttributeError):
+        # Libraries are made for newer interpreters than the oldest that functions may ask for.
+        return
 
 
 def _execute(argv, variables):

@@ -20,6 +20,7 @@ import time
 
 from awslambdaric import bootstrap
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 DESCRIPTOR = 3
 HEADER = struct.Struct(">IIQ")
@@ -227,6 +228,8 @@ def main():
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT") or os.environ.get("AWS_LAMBDA_LOG_LEVEL"):
         # It reads these when it is imported, which was before this environment was.
         runtime = importlib.reload(bootstrap)
+    # Its encoder depends on AWS_EXECUTION_ENV. Set on the class, where functions override it.
+    BaseLambdaRuntimeClient.marshaller = LambdaMarshaller()
     sink = LogSink(channel, printed)
     runtime.create_log_sink = lambda: sink
     try:
