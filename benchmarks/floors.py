@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import httptools
 import uvloop
@@ -21,7 +21,7 @@ class _Http(asyncio.Protocol):
     """The least that an httptools server can be."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = cast("asyncio.Transport", transport)
         self._parser = httptools.HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
@@ -49,8 +49,8 @@ class _Http(asyncio.Protocol):
 class _RuntimeApi(_Http):
     """Hands events to whoever polls `next`, and results to whoever asked."""
 
-    idle: collections.deque["_RuntimeApi"] = collections.deque()
-    waiting: collections.deque["_RuntimeApi"] = collections.deque()
+    idle: ClassVar[collections.deque["_RuntimeApi"]] = collections.deque()
+    waiting: ClassVar[collections.deque["_RuntimeApi"]] = collections.deque()
     asker: "_RuntimeApi | None" = None
 
     def on_message_complete(self) -> None:
@@ -119,6 +119,4 @@ async def _serve(kind: str, port: int, clients: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(
-        _serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
-    )
+    uvloop.run(_serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0))
