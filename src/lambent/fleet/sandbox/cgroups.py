@@ -154,7 +154,7 @@ class ControlGroup:
         usage = int(os.pread(self._usage_file, 32, 0))
         if usage <= self._harmless_bytes:
             return
-        own = _stat(self._memory, "anon" if self._memory_is_v2 else "rss")
+        own = _field(self._memory / "memory.stat", "anon" if self._memory_is_v2 else "rss")
         if own > self._limit_bytes:
             self._over_limit = True
             self.kill()
@@ -163,7 +163,7 @@ class ControlGroup:
             self._harmless_bytes = max(usage - own, 0) + self._limit_bytes
 
     def _in_tmp(self) -> int:
-        return _stat(self._memory, "shmem") if self._memory is not None else 0
+        return _field(self._memory / "memory.stat", "shmem") if self._memory is not None else 0
 
     def out_of_memory_kills(self) -> int:
         """How many processes were killed here for want of memory."""
@@ -172,10 +172,9 @@ class ControlGroup:
         if self._over_limit:
             return _MANY_KILLS
         name = "memory.events" if self._memory_is_v2 else "memory.oom_control"
-        for line in (self._memory / name).read_text().splitlines():
-            key, _, value = line.partition(" ")
-            if key == "oom_kill":
-                return int(value)
+        # The group may be gone, with the fork server: then nobody can know any more.
+        with contextlib.suppress(FileNotFoundError):
+            return _field(self._memory / name, "oom_kill")
         return 0
 
     def kill(self) -> None:
@@ -255,8 +254,8 @@ def _kill_all(unified: Path | None, paths: set[Path]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _stat(group: Path, name: str) -> int:
-    for line in (group / "memory.stat").read_text().splitlines():
+def _field(file: Path, name: str) -> int:
+    for line in file.read_text().splitlines():
         key, _, value = line.partition(" ")
         if key == name:
             return int(value)

@@ -75,12 +75,13 @@ class ForkServer:
             self._process = await asyncio.create_subprocess_exec(
                 str(self.plan.interpreter),
                 *("-I", "-S", "-X", "utf8", str(_SCRIPT)),
-                *(str(theirs.fileno()), json.dumps(self._configuration())),
+                str(theirs.fileno()),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 env={"PATH": os.defpath, "LANG": "C.UTF-8"},
             )
         loop.add_reader(ours.fileno(), self._readable)
+        self._send(self._configuration())
         await self._ready
 
     async def fork(

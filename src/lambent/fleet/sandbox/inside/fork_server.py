@@ -1,6 +1,6 @@
 """The fork server: makes processes, quickly, and puts each into its sandbox.
 
-Run as `python -I -S fork_server.py DESCRIPTOR CONFIG`. Stands alone under any Python from 3.8. It
+Run as `python -I -S fork_server.py DESCRIPTOR`. Stands alone under any Python from 3.8. It
 holds what it was told to preload and has never run user code; a new environment is a fork of it.
 It speaks JSON messages over one SOCK_SEQPACKET socket, descriptors beside them. When that socket
 closes Lambent is gone, and the fork server ends, and with it every process that it made.
@@ -21,6 +21,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
 import enter
+from inits import Inits
 from root import make_root
 
 _MESSAGE_LIMIT = 1 << 20
@@ -30,7 +31,7 @@ _KILL_ROUNDS = 50
 
 
 class ForkServer:
-    """Sandboxes by id: their /tmp. Programs by pid: their pid namespace's init and their mark.
+    """Sandboxes by id: their /tmp. Programs by pid: their pid namespace's init and their sandbox.
 
     Invariant: a program's end is told only when nothing that it started is left.
     """
@@ -43,8 +44,10 @@ class ForkServer:
         self._entry = None
         self._tmp = {}
         self._programs = {}
-        # Init by pid: the program and its status, once it has ended before its init.
-        self._inits = {}
+        # What makes inits; and by init's pid the program and its status, once that has ended.
+        self._inits = None
+        self._ending = {}
+        self._killed = set()
         self._groups = set()
         self._own_pids = None
         self._prepare(config)
@@ -60,6 +63,7 @@ class ForkServer:
             self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             enter.change_root(root)
             self._host = enter.HOST
+            self._inits = Inits(self._host)
         sys.path[:0] = config["path"]
         for name in config["preload"]:
             _preload(name)
@@ -88,12 +92,17 @@ class ForkServer:
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(wakeup, select.POLLIN)
+        if self._inits is not None:
+            poll.register(self._inits, select.POLLIN)
         while True:
             for descriptor, _ in poll.poll():
                 if descriptor == wakeup.fileno():
                     wakeup.recv(4096)
                     self._reap()
+                elif self._inits is not None and descriptor == self._inits.fileno():
+                    self._tell_ended()
                 elif not self._serve_one():
+                    signal.set_wakeup_fd(-1)
                     return
 
     def _serve_one(self):
@@ -112,13 +121,15 @@ class ForkServer:
     def _do_start(self, message, descriptors):
         init = None
         if self._isolated:
-            enter.unshare(enter.CLONE_NEWPID)
+            init = self._inits.take()
             try:
-                init = self._fork_init(message["groups"])
+                self._join_pids_of(init)
                 pid = self._fork_program(message, descriptors)
+            except OSError:
+                self._kill_init(init)
+                raise
             finally:
                 enter.join_namespace(self._own_pids, enter.CLONE_NEWPID)
-            self._inits[init] = None
         else:
             pid = self._fork_program(message, descriptors)
         self._groups.update(os.path.dirname(path) for path in message["groups"])
@@ -134,8 +145,7 @@ class ForkServer:
 
     def _end(self, pid, init, sandbox):
         if init is not None:
-            # The kernel kills a pid namespace with its init.
-            os.kill(init, signal.SIGKILL)
+            self._kill_init(init)
         else:
             _kill_tree(pid, sandbox)
 
@@ -148,24 +158,13 @@ class ForkServer:
         if tmp is not None:
             os.close(tmp)
 
-    def _fork_init(self, groups):
-        """The first process of a pid namespace: it adopts orphans, and ends them all when it ends.
-
-        It is not the program itself, which would then be immune to its own signals.
-        """
-        pid = os.fork()
-        if pid:
-            return pid
+    def _join_pids_of(self, init):
+        """Let the next child be born into the pid namespace of `init`."""
+        namespace = os.open(self._host + "/proc/%d/ns/pid" % init, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            enter.die_with_parent()
-            self._join(groups)
-            # Ignored across exec: children that end are reaped by the kernel.
-            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-            enter.close_from(0)
-            os.chdir("/")
-            os.execv("/bin/sleep", ["lambent-init", "infinity"])
+            enter.join_namespace(namespace, enter.CLONE_NEWPID)
         finally:
-            os._exit(127)
+            os.close(namespace)
 
     def _fork_program(self, message, descriptors):
         tmp = self._tmp_of(message) if self._isolated else None
@@ -204,7 +203,7 @@ class ForkServer:
         os.environ.update(message["variables"])
         entry = self._entry
         # The program may have modules with the names of ours.
-        for name in ("enter", "root", entry.__name__):
+        for name in ("enter", "inits", "root", entry.__name__):
             del sys.modules[name]
         entry.main()
         _flush()
@@ -233,35 +232,45 @@ class ForkServer:
                 return
             if not pid:
                 return
-            if pid in self._inits:
-                ended = self._inits.pop(pid)
-                if ended is not None:
-                    self._say({"ended": ended[0], "status": ended[1]})
-            elif pid in self._programs:
+            if pid in self._programs:
                 self._program_ended(pid, status)
 
     def _program_ended(self, pid, status):
         """What the program left behind ends with it; an init, which takes it along, ends last."""
         init, sandbox = self._programs.pop(pid)
-        if init in self._inits:
-            self._inits[init] = pid, status
-            os.kill(init, signal.SIGKILL)
+        if init is not None:
+            self._ending[init] = pid, status
+            self._kill_init(init)
             return
-        if init is None:
-            _kill_tree(pid, sandbox)
+        _kill_tree(pid, sandbox)
         self._say({"ended": pid, "status": status})
+
+    def _kill_init(self, init):
+        """The kernel kills a pid namespace with its init.
+
+        Safe because: an init is killed once. After that its number may be another process's.
+        """
+        if init not in self._killed:
+            self._killed.add(init)
+            _kill(init)
+
+    def _tell_ended(self):
+        for init in self._inits.gone():
+            # An init goes only after every process of its namespace has gone and was reaped.
+            self._reap()
+            self._killed.discard(init)
+            pid, status = self._ending.pop(init, (None, None))
+            if pid is not None:
+                self._say({"ended": pid, "status": status})
 
     def close(self):
         """Lambent has hung up, or died: end all that was made, and leave no group behind."""
         for pid, (init, sandbox) in list(self._programs.items()):
             self._end(pid, init, sandbox)
-        while self._programs or self._inits:
-            try:
-                pid, _ = os.waitpid(-1, 0)
-            except ChildProcessError:
-                break
-            self._programs.pop(pid, None)
-            self._inits.pop(pid, None)
+        for pid in self._programs:
+            os.waitpid(pid, 0)
+        if self._inits is not None:
+            self._inits.close()
         for group in self._groups:
             try:
                 os.rmdir(self._host + group)
@@ -324,6 +333,13 @@ def _flush():
             continue
 
 
+def _kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
 def _kill_tree(session, sandbox):
     """Kill all that a program without a pid namespace has started: its session, and its marked.
 
@@ -337,10 +353,7 @@ def _kill_tree(session, sandbox):
     for _ in range(_KILL_ROUNDS):
         found = [pid for pid in _processes() if _belongs(pid, session, mark)]
         for pid in found:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            _kill(pid)
         if not found:
             return
         select.select([], [], [], 0.002)
@@ -369,7 +382,8 @@ def _belongs(pid, session, mark):
 
 def main():
     control = socket.socket(fileno=int(sys.argv[1]))
-    server = ForkServer(control, json.loads(sys.argv[2]))
+    # Not among the arguments: those every program can read of itself.
+    server = ForkServer(control, json.loads(control.recv(_MESSAGE_LIMIT)))
     try:
         server.run()
     finally:
