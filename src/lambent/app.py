@@ -197,8 +197,15 @@ def _families(
             strict=config.strict_runtimes,
             cpu_shares=config.cpu_shares,
         ),
-        NodejsFamily(sandboxes.exec_level, clock=machine, strict=config.strict_runtimes),
-        ProvidedFamily(sandboxes.exec_level, clock=machine),
+        NodejsFamily(
+            sandboxes.exec_level,
+            clock=machine,
+            home=Path.home(),
+            search_path=os.environ.get("PATH", os.defpath),
+            strict=config.strict_runtimes,
+            cpu_shares=config.cpu_shares,
+        ),
+        ProvidedFamily(sandboxes.exec_level, clock=machine, cpu_shares=config.cpu_shares),
     ]
 
 

@@ -1,0 +1,1 @@
+"""Custom runtimes: any `bootstrap` that works on AWS, over the Runtime API."""
