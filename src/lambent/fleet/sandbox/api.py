@@ -104,4 +104,9 @@ class SandboxLevel(Protocol):
     # "namespace" or "process".
     name: str
 
+    @property
+    def alive(self) -> bool:
+        """Whether its fork server serves. One that has ended makes no more sandboxes."""
+        ...
+
     async def create(self, plan: SandboxPlan) -> Sandbox: ...

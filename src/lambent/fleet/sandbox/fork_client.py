@@ -56,11 +56,15 @@ class ForkServer:
         self._tickets = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Forked]] = {}
         self._forked: dict[int, Forked] = {}
-        # An end may be told before we have seen its beginning.
         self._control: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ready: asyncio.Future[None] | None = None
         self._outgoing: list[tuple[bytes, Sequence[int]]] = []
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still serves; one that does not never will again."""
+        return self._control is not None
 
     async def start(self) -> None:
         """Start it and wait until everything is preloaded. Raises ForkServerEnded."""

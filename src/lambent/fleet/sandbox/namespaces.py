@@ -138,6 +138,10 @@ class NamespaceLevel:
         self._uids = uids
         self._clock = clock
 
+    @property
+    def alive(self) -> bool:
+        return self._server.alive
+
     async def create(self, plan: SandboxPlan) -> NamespaceSandbox:
         group = ControlGroup(
             self._controllers,

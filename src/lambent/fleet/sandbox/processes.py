@@ -113,6 +113,10 @@ class ProcessLevel:
         self._server = server
         self._run_dir = run_dir
 
+    @property
+    def alive(self) -> bool:
+        return self._server.alive
+
     async def create(self, plan: SandboxPlan) -> ProcessSandbox:
         return ProcessSandbox(self._server, plan, self._run_dir / plan.id)
 

@@ -155,7 +155,7 @@ class PythonFamily:
 
     async def _level(self, interpreter: Interpreter) -> SandboxLevel:
         task = self._levels.get(interpreter.minor)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        if task is None or _has_failed(task):
             # Owned here: whoever asks first starts it, and all wait for the same one.
             task = asyncio.ensure_future(self._start_level(interpreter))
             self._levels[interpreter.minor] = task
@@ -199,3 +199,12 @@ class PythonFamily:
             reserved["LAMBENT_OPT_ROOT"] = sandbox.opt_root
             reserved["TMPDIR"] = sandbox.tmp_root
         return {**own, **boot.variables, **reserved}
+
+
+def _has_failed(starting: "asyncio.Task[SandboxLevel]") -> bool:
+    """Whether a fork server did not start, or has ended since: then another takes its place."""
+    if not starting.done():
+        return False
+    if starting.cancelled() or starting.exception() is not None:
+        return True
+    return not starting.result().alive

@@ -21,6 +21,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
 import enter
+import syscalls
 from inits import Inits
 from root import make_root
 
@@ -193,6 +194,8 @@ class ForkServer:
         enter.die_with_parent()
         enter.place_descriptors(inside)
         enter.limit()
+        if self._isolated:
+            syscalls.refuse_dangerous()
         os.chdir(message["cwd"])
         if message["argv"]:
             # Python ignores these, and a program that is executed would go on ignoring them.
@@ -203,7 +206,7 @@ class ForkServer:
         os.environ.update(message["variables"])
         entry = self._entry
         # The program may have modules with the names of ours.
-        for name in ("enter", "inits", "root", entry.__name__):
+        for name in ("enter", "inits", "root", "syscalls", entry.__name__):
             del sys.modules[name]
         entry.main()
         _flush()
