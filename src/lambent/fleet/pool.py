@@ -19,6 +19,10 @@ from lambent.fleet.spec import FunctionSpec, InitializationType
 # about 20 µs together, which back-to-back invocations need not pay.
 FREEZE_AFTER_S = 0.002
 
+# How long an invocation waits for an environment that has answered but not yet asked for its next
+# event, before another one is started for it: a runtime takes a moment from the one to the other.
+FINISHING_S = 0.05
+
 # Makes an environment and runs its INIT phase. Raises only for what is not the function's fault.
 Open = Callable[[FunctionSpec, InitializationType], Awaitable[Environment]]
 
@@ -66,6 +70,8 @@ class Pool:
         self._busy: set[Environment] = set()
         self._waiters: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._starting = 0
+        # Environments whose invocation is answered and not over.
+        self._finishing = 0
         self._starting_provisioned = 0
         self._on_provisioned: Callable[[], None] = _nobody
         self._freezes = freezes
@@ -89,14 +95,22 @@ class Pool:
             return environment
         waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        if self._starting < len(self._waiters):
-            self._start("on-demand")
+        patience: Timer | None = None
+        if self._finishing >= len(self._waiters) - self._starting:
+            patience = self._machine.call_at(
+                self._machine.now() + FINISHING_S, self._start_for_waiters
+            )
+        else:
+            self._start_for_waiters()
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._hand_on(waiter.result())
             raise
+        finally:
+            if patience is not None:
+                patience.cancel()
 
     def give_back_rested(self, environment: Environment) -> None:
         """Take back an environment that has nothing left to do."""
@@ -104,7 +118,11 @@ class Pool:
 
     async def give_back(self, environment: Environment) -> None:
         """Take an environment back once its invocation is over."""
-        await environment.rest()
+        self._finishing += 1
+        try:
+            await environment.rest()
+        finally:
+            self._finishing -= 1
         self._hand_on(environment)
 
     # Provisioned concurrency
@@ -178,6 +196,11 @@ class Pool:
         self._freezes.set(environment, self._machine.now() + FREEZE_AFTER_S)
         if self._reaper is None:
             self._arm_reaper()
+
+    def _start_for_waiters(self) -> None:
+        """Start an environment if more wait than will be served by those that are starting."""
+        if self._starting < sum(1 for waiter in self._waiters if not waiter.done()):
+            self._start("on-demand")
 
     def _start(self, initialization_type: InitializationType) -> None:
         if initialization_type == "on-demand":

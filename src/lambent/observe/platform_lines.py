@@ -97,7 +97,7 @@ class TextLines:
         )
         if report.init_duration_ms is not None:
             line += f"Init Duration: {report.init_duration_ms:.2f} ms\t"
-        if report.status != "success":
+        if report.status != "success" and report.error_type not in _OF_THE_FUNCTION:
             line += f"Status: {report.status}{_error_type_field(_text_error_type(report))}"
         if report.trace_id is not None:
             sampled = "true" if report.sampled else "false"
@@ -239,6 +239,11 @@ def _spans(report: InvocationReport, at_ms: int) -> list[dict[str, Any]]:
 def _tracing(report: InvocationReport) -> dict[str, Any]:
     value = f"Root={report.trace_id};Parent={report.segment_id};Sampled={int(report.sampled)}"
     return {"spanId": report.segment_id, "type": "X-Amzn-Trace-Id", "value": value}
+
+
+# AWS: an exception that a handler raised is the function's own affair; in Text only what ended the
+# runtime, or kept it from answering, is told in REPORT. In JSON both are.
+_OF_THE_FUNCTION = ("Runtime.Unknown", "Function.Unknown")
 
 
 def _text_error_type(report: InvocationReport) -> str | None:

@@ -4,8 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from conftest import World
 from fake_runtime import failure
+from fleet_world import World
 
 from lambent.fleet.environment import Environment, Invocation, Outcome, StreamOutcome
 from lambent.fleet.runtimes.api import Answer, Event, Response, StreamedResponse, StreamFailure

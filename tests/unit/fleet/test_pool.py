@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from conftest import World
 from fake_runtime import failure
+from fleet_world import World
 
 from lambent.fleet.environment import Environment, Invocation, Outcome
 from lambent.fleet.fleet import RuntimeUnavailable

@@ -111,7 +111,9 @@ function asRuntimeError(error, name) {
 }
 
 function renamed(type, error) {
-  const made = new RuntimeError(type, `${error.name === 'Error' ? 'Error' : error.name}: ${error.message}`);
-  made.stack = `${type}: ${made.message}\n${String(error.stack).split('\n').slice(1).join('\n')}`;
+  const message = `${error.name}: ${error.message}`.replace(/\n- [^\n]*noop\.js/g, '');
+  const made = new RuntimeError(type, message);
+  const frames = String(error.stack).split('\n').filter((line) => /^\s+at /.test(line));
+  made.stack = [`${type}: ${message}`, ...frames].join('\n');
   return made;
 }

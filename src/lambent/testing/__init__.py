@@ -1,0 +1,1 @@
+"""What a test uses: real platforms in processes of their own (`process`)."""
