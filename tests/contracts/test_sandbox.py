@@ -497,17 +497,20 @@ async def test_a_killed_platform_leaves_no_process(
         stdout=writing,
     )
     os.close(writing)
-    async with asyncio.timeout(30):
-        assert [await line_of(reading) for _ in range(2)] == ["up", "up"]
-        assert platform.stdin is not None
-        platform.stdin.write(b"\n")
-        platform.stdin.close()
-        assert await line_of(reading) == "ready"
+    assert platform.stdin is not None
+    try:
+        async with asyncio.timeout(30):
+            assert [await line_of(reading) for _ in range(2)] == ["up", "up"]
+            platform.stdin.write(b"\n")
+            platform.stdin.close()
+            assert await line_of(reading) == "ready"
+            platform.kill()
+            # Every process of either environment holds the pipe: its end says that none is left.
+            await output_of(reading)
+    finally:
         platform.kill()
         platform.wait()
-        # Every process of either environment holds the pipe: its end says that none is left.
-        await output_of(reading)
-    os.close(reading)
+        os.close(reading)
 
 
 @needs_namespaces
