@@ -132,16 +132,33 @@ def _watch(client: "LambdaClient", deployment: Deployment) -> None:
     from botocore.exceptions import ClientError
     from watchfiles import watch
 
-    say(f"watching {deployment.folder}; interrupt to stop", dim=True)
-    for changes in watch(deployment.folder, debounce=100, step=20, raise_interrupt=False):
+    live = package(deployment.folder)
+    announced = False
+    # It yields nothing now and then, first as soon as it watches: an edit made from then on is
+    # seen, and one made before is found by looking.
+    for changes in watch(
+        deployment.folder,
+        debounce=100,
+        step=20,
+        rust_timeout=100,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        if not announced:
+            announced = True
+            say(f"watching {deployment.folder}; interrupt to stop", dim=True)
+        elif not changes:
+            continue
         names = sorted({Path(path).name for _, path in changes})
         try:
-            client.update_function_code(
-                FunctionName=deployment.name, ZipFile=package(deployment.folder)
-            )
+            edited = package(deployment.folder)
+            if edited == live:
+                continue
+            client.update_function_code(FunctionName=deployment.name, ZipFile=edited)
         except (ClientError, OSError) as error:
             failed(f"{', '.join(names)}: {error}")
         else:
+            live = edited
             done(f"{', '.join(names)} → {deployment.name} is live")
 
 

@@ -66,9 +66,12 @@ def _run(config: Config, sample: str | None, ready_fd: int | None) -> None:
     from lambent.fleet.sandbox.levels import SandboxUnavailable
 
     pid_file = config.data_dir / "lambent.pid"
+    holds_pid_file = False
 
     async def ready(platform: "Platform") -> None:
+        nonlocal holds_pid_file
         pid_file.write_text(str(os.getpid()))
+        holds_pid_file = True
         if ready_fd is not None:
             with os.fdopen(ready_fd, "w") as parent:
                 json.dump({"endpoint": platform.endpoint}, parent)
@@ -85,7 +88,8 @@ def _run(config: Config, sample: str | None, ready_fd: int | None) -> None:
             error
         )
     finally:
-        pid_file.unlink(missing_ok=True)
+        if holds_pid_file:
+            pid_file.unlink(missing_ok=True)
     say("stopped")
 
 

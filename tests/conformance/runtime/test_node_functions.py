@@ -54,7 +54,9 @@ class Functions:
 
     def stream(self, name: str) -> list[dict[str, Any]]:
         answer = self._client.invoke_with_response_stream(FunctionName=name, Payload=b"{}")
-        return list(answer["EventStream"])
+        events = list(answer["EventStream"])
+        answer["EventStream"].close()
+        return events
 
 
 @pytest.fixture
