@@ -40,8 +40,8 @@ class Operation:
     """One AWS operation that is built.
 
     `stored` and `rejected` name input members by dotted path in the model's spelling, for example
-    "VpcConfig" or "Environment.Variables"; a path covers everything below it. `why` says, for the
-    reader of the coverage page, what is missing.
+    "VpcConfig" or "Environment.Variables"; a path covers everything below it. What each maps to
+    tells the reader of the coverage page what is missing.
     """
 
     handler: Handler
@@ -54,13 +54,16 @@ class RawRoute:
     """A request recognised by method and path that bypasses the shape codec.
 
     `pattern` is a regular expression matched against the whole undecoded path; its named groups
-    are handed to the handler, still percent-encoded. `operation` names the AWS operation.
+    are handed to the handler, still percent-encoded. `operation` names the AWS operation;
+    `stored` and `rejected` are declared as for an `Operation`, and kept by the handler itself.
     """
 
     operation: str
     method: str
     pattern: str
     handler: RawHandler
+    stored: Mapping[str, str] = field(default_factory=dict)
+    rejected: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

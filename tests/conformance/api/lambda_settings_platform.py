@@ -78,7 +78,7 @@ class Platform(lambda_platform.Platform):
             rules=Rules(layers=shelves.layers, runtime_refusal=lambda _runtime: None),
             prepare=self._prepare,
             spawn=self._spawn,
-            has_code_signing_config=shelves.signing.has,
+            check_code_signing=shelves.signing.check_code,
             tag_holders={"code-signing-config": shelves.signing},
         )
         self.service = LambdaService(self.state, parts)

@@ -3,15 +3,14 @@
 Expected answers: the model, and recordings from AWS published by LocalStack, November 2025.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lambda_platform import zipped
 from lambda_settings_platform import CONFLICT, MISSING, PREFIX, Platform, serve
-
-from lambent.core.identity import Scope
-from lambent.services.lambda_.errors import CodeVerificationFailedException
 
 PROFILE = "arn:aws:signer:us-east-1:000000000000:/signing-profiles/p/1"
 ABSENT = f"{PREFIX}:code-signing-config:csc-" + 17 * "0"
@@ -109,11 +108,28 @@ async def test_a_function_has_a_configuration(platform: Platform) -> None:
 async def test_enforce_refuses_what_is_never_signed_and_warn_lets_it_through(
     platform: Platform,
 ) -> None:
+    """AWS: code that no trusted publisher has signed; nothing that is uploaded here ever is."""
     warn = (await _config(platform))["CodeSigningConfigArn"]
     enforce = (
         await _config(platform, CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Enforce"})
     )["CodeSigningConfigArn"]
-    platform.signing.check_code(Scope(), None, "f")
-    platform.signing.check_code(Scope(), warn, "f")
-    with pytest.raises(CodeVerificationFailedException):
-        platform.signing.check_code(Scope(), enforce, "f")
+    function = {
+        "Runtime": "python3.12",
+        "Handler": "h.h",
+        "Role": "arn:aws:iam::000000000000:role/r",
+        "Code": {"ZipFile": zipped()},
+    }
+    refused = await platform.refused(
+        "create_function", FunctionName="g", CodeSigningConfigArn=enforce, **function
+    )
+    assert refused[:2] == (400, "CodeVerificationFailedException")
+    await platform.ask("create_function", FunctionName="g", CodeSigningConfigArn=warn, **function)
+    await platform.ask(
+        "put_function_code_signing_config", FunctionName="g", CodeSigningConfigArn=enforce
+    )
+    waiter = platform.client.get_waiter("function_active_v2")
+    await asyncio.to_thread(waiter.wait, FunctionName="g")
+    refused = await platform.refused(
+        "update_function_code", FunctionName="g", ZipFile=zipped("other = 1")
+    )
+    assert refused[:2] == (400, "CodeVerificationFailedException")

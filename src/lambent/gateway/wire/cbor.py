@@ -116,7 +116,7 @@ class _Reader:
             return items
         # Every item takes a byte at least, so a promised length cannot reserve memory.
         for _ in range(self._length(info)):
-            items.append(self.item(depth + 1))  # noqa: PERF401  a comprehension hides the check
+            items.append(self.item(depth + 1))
         return items
 
     def _map(self, info: int, depth: int) -> dict[str, Any]:

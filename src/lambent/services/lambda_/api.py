@@ -64,7 +64,7 @@ class LambdaApi:
                 prepare=needs.prepare,
                 spawn=needs.spawn,
                 runtime_version=needs.runtime_version,
-                has_code_signing_config=self._shelves.signing.has,
+                check_code_signing=self._shelves.signing.check_code,
                 tag_holders={"code-signing-config": self._shelves.signing},
             ),
         )

@@ -4,16 +4,18 @@ import hashlib
 import hmac
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlencode
 
 from lambent.core.clock import Clock
+from lambent.core.identity import Scope
 from lambent.services.contract import Call
 from lambent.services.lambda_.errors import (
     REQUEST_LIMIT_BYTES,
     UNZIPPED_LIMIT_BYTES,
     ZIPPED_LIMIT_BYTES,
     bad_zip,
+    code_signing_config_missing,
     request_too_large,
     unzipped_too_large,
     zipped_too_large,
@@ -51,6 +53,17 @@ def inspect_zip(data: bytes) -> Code:
         size=len(data),
         uncompressed_size=uncompressed_size,
     )
+
+
+CheckCodeSigning = Callable[[Scope, str | None, str], None]
+"""Raises when code may not be deployed under a code signing configuration: (scope, its ARN or
+None, the function's name)."""
+
+
+def refuse_every_config(_scope: Scope, arn: str | None, _function_name: str) -> None:
+    """The check where there are no code signing configurations."""
+    if arn:
+        raise code_signing_config_missing(arn)
 
 
 class CodeLinks:

@@ -1,14 +1,13 @@
 """CreateFunction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lambent.core.identity import Scope
 from lambent.services.contract import Call, Operation
 from lambent.services.lambda_.answers import RuntimeVersion, configuration_answer
-from lambent.services.lambda_.code import check_request_size, inspect_zip
+from lambent.services.lambda_.code import CheckCodeSigning, check_request_size, inspect_zip
 from lambent.services.lambda_.errors import (
-    code_signing_config_missing,
     function_exists,
     invalid,
     no_code,
@@ -58,12 +57,12 @@ class CreateFunction:
         state: LambdaState,
         rules: Rules,
         runtime_version: RuntimeVersion,
-        has_code_signing_config: Callable[[Scope, str], bool],
+        check_code_signing: CheckCodeSigning,
     ) -> None:
         self._state = state
         self._rules = rules
         self._runtime_version = runtime_version
-        self._has_code_signing_config = has_code_signing_config
+        self._check_code_signing = check_code_signing
 
     def operations(self) -> dict[str, Operation]:
         code = {f"Code.{member}": why for member, why in REJECTED_CODE.items()}
@@ -89,7 +88,8 @@ class CreateFunction:
         if ref.qualifier not in (None, LATEST):
             raise invalid("A function is created without a version or an alias in its name.")
         configuration = new_configuration(call.scope, ref.name, params, self._rules)
-        self._check_rest(call.scope, params)
+        check_tag_count(params.get("Tags") or {})
+        self._check_code_signing(call.scope, params.get("CodeSigningConfigArn"), ref.name)
         if (data := params["Code"].get("ZipFile")) is None:
             raise no_code()
         if self._state.find(call.scope, ref.name) is not None:
@@ -111,12 +111,6 @@ class CreateFunction:
         version = function.versions["1" if publish else LATEST]
         qualifier = "1" if publish else None
         return configuration_answer(function, version, self._runtime_version, qualifier=qualifier)
-
-    def _check_rest(self, scope: Scope, params: Mapping[str, Any]) -> None:
-        check_tag_count(params.get("Tags") or {})
-        arn = params.get("CodeSigningConfigArn")
-        if arn and not self._has_code_signing_config(scope, arn):
-            raise code_signing_config_missing(arn)
 
     def _new(
         self,

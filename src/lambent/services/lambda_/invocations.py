@@ -38,7 +38,17 @@ class Invocations:
 
     def raw_routes(self) -> tuple[RawRoute, ...]:
         return (
-            RawRoute(operation="Invoke", method="POST", pattern=_INVOKE_PATH, handler=self.invoke),
+            RawRoute(
+                operation="Invoke",
+                method="POST",
+                pattern=_INVOKE_PATH,
+                handler=self.invoke,
+                rejected={
+                    "InvocationType": "Event: asynchronous invocation comes later",
+                    "TenantId": "tenant isolation comes later",
+                    "DurableExecutionName": "durable executions come later",
+                },
+            ),
         )
 
     def operations(self) -> dict[str, Operation]:

@@ -1,14 +1,13 @@
 """Lambda as the gateway mounts it: every operation, from where it comes; and what is not built."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lambent.core.identity import Scope
 from lambent.invoke.functions import FunctionDirectory
 from lambent.services.contract import Operation, RawRoute, Service
 from lambent.services.lambda_.aliases import Aliases
 from lambent.services.lambda_.answers import RuntimeVersion
-from lambent.services.lambda_.code import CodeLinks
+from lambent.services.lambda_.code import CheckCodeSigning, CodeLinks, refuse_every_config
 from lambent.services.lambda_.create_function import CreateFunction
 from lambent.services.lambda_.directory import Directory
 from lambent.services.lambda_.functions import Functions
@@ -76,7 +75,7 @@ class Parts:
     prepare: Prepare
     spawn: Spawn
     runtime_version: RuntimeVersion = str
-    has_code_signing_config: Callable[[Scope, str], bool] = lambda _scope, _arn: False
+    check_code_signing: CheckCodeSigning = refuse_every_config
     tag_holders: Mapping[str, TagHolder] = field(default_factory=dict)
 
 
@@ -114,14 +113,14 @@ class LambdaService:
 
     def _operations(self) -> dict[str, Operation]:
         state, parts = self.state, self._parts
-        create = CreateFunction(
-            state, parts.rules, parts.runtime_version, parts.has_code_signing_config
-        )
+        create = CreateFunction(state, parts.rules, parts.runtime_version, parts.check_code_signing)
         holders = {"function": FunctionTags(state), **parts.tag_holders}
         return {
             **create.operations(),
             **Functions(state, self.links, parts.runtime_version).operations(),
-            **UpdateFunction(state, parts.rules, parts.runtime_version).operations(),
+            **UpdateFunction(
+                state, parts.rules, parts.runtime_version, parts.check_code_signing
+            ).operations(),
             **Versions(state, parts.runtime_version).operations(),
             **Aliases(state).operations(),
             **Tags(holders).operations(),

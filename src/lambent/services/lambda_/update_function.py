@@ -9,7 +9,7 @@ from typing import Any
 
 from lambent.services.contract import Call, Operation
 from lambent.services.lambda_.answers import RuntimeVersion, configuration_answer
-from lambent.services.lambda_.code import check_request_size, inspect_zip
+from lambent.services.lambda_.code import CheckCodeSigning, check_request_size, inspect_zip
 from lambent.services.lambda_.create_function import REJECTED, REJECTED_CODE, STORED
 from lambent.services.lambda_.directory import rekeyed
 from lambent.services.lambda_.errors import (
@@ -29,7 +29,14 @@ from lambent.services.lambda_.validation import Rules, changed_configuration, ch
 class UpdateFunction:
     """Changes functions."""
 
-    def __init__(self, state: LambdaState, rules: Rules, runtime_version: RuntimeVersion) -> None:
+    def __init__(
+        self,
+        state: LambdaState,
+        rules: Rules,
+        runtime_version: RuntimeVersion,
+        check_code_signing: CheckCodeSigning,
+    ) -> None:
+        self._check_code_signing = check_code_signing
         self._state = state
         self._rules = rules
         self._runtime_version = runtime_version
@@ -114,6 +121,7 @@ class UpdateFunction:
     def _with_code(self, function: Function, code: Code, params: Mapping[str, Any]) -> Function:
         check_settled(function)
         _check_revision(function, params)
+        self._check_code_signing(function.scope, function.code_signing_config_arn, function.name)
         configuration = function.latest.configuration
         check_total_size(code, configuration.layers)
         if "Architectures" in params:
