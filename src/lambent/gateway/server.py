@@ -117,14 +117,14 @@ class _Corked:
 
     def write(self, data: bytes) -> None:
         if not self._pending:
-            self._call_soon(self._flush)
+            self._call_soon(self.flush)
         self._pending.append(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         pending, self._pending = self._pending, []
         if pending and not self._transport.is_closing():
             self._transport.write(pending[0] if len(pending) == 1 else b"".join(pending))
@@ -135,9 +135,16 @@ class _BoundedHttpProtocol(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+    _corked: _Corked
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", _Corked(transport)))
+        self._corked = _Corked(transport)
+        super().connection_made(cast("asyncio.Transport", self._corked))
+
+    def eof_received(self) -> None:
+        # The transport closes itself after this; an answer already written must be on its way.
+        self._corked.flush()
+        super().eof_received()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
