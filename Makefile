@@ -30,8 +30,10 @@ format: $(VENV)/.installed-dev ## Put the code into its house style
 bench: $(VENV)/.installed-dev ## Measure, as ratios taken in one run
 	$(BIN)/python -m benchmarks $(ARGS)
 
-coverage: $(VENV)/.installed ## Write docs/coverage.md from the declarations beside the code
+coverage: $(VENV)/.installed ## Write the generated pages from the code that they tell of
 	$(BIN)/lambent coverage > docs/coverage.md
+	$(BIN)/python -m lambent.core.config_page > docs/configuration.md
+	$(BIN)/python -m lambent.fleet.states_page > docs/environments.md
 
 clean: ## Remove what the commands installed; data under .lambent stays
 	rm -rf $(VENV) .tools tests/conformance/javascript/node_modules

@@ -131,7 +131,7 @@ class Platform:
 
     async def settled(self, name: str = "f") -> Any:
         """Wait, as clients do, until the function is active and its last update has ended."""
-        for waiter in ("function_active_v2", "function_updated_v2"):
+        for waiter in ("function_updated_v2", "function_active_v2"):
             await asyncio.to_thread(
                 self.client.get_waiter(waiter).wait,
                 FunctionName=name,
