@@ -17,6 +17,11 @@ def configure_logging(level: str, form: str, stream: TextIO) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     root.propagate = False
+    # The HTTP server warns of every request that is not HTTP; only its errors are ours to know.
+    server = logging.getLogger("uvicorn.error")
+    server.handlers = [handler]
+    server.setLevel(logging.ERROR)
+    server.propagate = False
 
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
