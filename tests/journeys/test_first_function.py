@@ -270,3 +270,22 @@ def test_a_streaming_call_of_a_function_that_does_not_stream_gets_it_whole(
     assert events[0] == {"PayloadChunk": {"Payload": b'{"a": 1}'}}
     log = base64.b64decode(events[1]["InvokeComplete"]["LogResult"])
     assert log.startswith(b"START RequestId: ")
+
+
+WRAPPER = """#!/bin/bash
+export FROM_THE_WRAPPER=yes
+exec "$@"
+"""
+
+
+def test_a_wrapper_script_starts_the_runtime(lambent: Running, client: Any) -> None:
+    code = "import os\ndef handler(e, c):\n    return os.environ['FROM_THE_WRAPPER'], e\n"
+    files = {"handler.py": code, "wrap": WRAPPER}
+    options = {"Environment": {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrap"}}}
+    name = lambent.deploy(files, **options)
+    assert invoke(client, name, {"a": 1}) == (["yes", {"a": 1}], None)
+    absent = {"Environment": {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/absent"}}}
+    payload, error = invoke(client, lambent.deploy(files, **absent))
+    assert error == "Unhandled"
+    # AWS: 127, recorded.
+    assert payload["errorMessage"].endswith("Runtime exited with error: exit status 127")

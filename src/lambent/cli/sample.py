@@ -1,6 +1,9 @@
 """`lambent sample`: deploy the sample function, invoke it once, and say what to try next."""
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -22,9 +25,19 @@ def sample(folder: Path, endpoint: str) -> None:
     answer = client.invoke(FunctionName=name, Payload=b'{"name": "world"}')
     done(f"deployed {name} and invoked it:")
     click.echo(json.dumps(json.load(answer["Payload"]), indent=2))
+    command = _command()
+    keys = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1"
     click.echo(
         f"\nLambent listens at {click.style(endpoint, bold=True)}. Try next, in another shell:\n\n"
-        f'  lambent invoke {name} \'{{"name": "you"}}\'\n'
-        f"  lambent logs {name} --follow\n"
-        f"  AWS_ENDPOINT_URL={endpoint} aws lambda list-functions\n"
+        f'  {command} invoke {name} \'{{"name": "you"}}\'\n'
+        f"  {command} logs {name} --follow\n"
+        f"  {keys} \\\n    AWS_ENDPOINT_URL={endpoint} aws lambda list-functions\n"
     )
+
+
+def _command() -> str:
+    """How this command is called from here."""
+    if shutil.which("lambent") is not None:
+        return "lambent"
+    own = Path(sys.executable).with_name("lambent")
+    return os.path.relpath(own)

@@ -28,13 +28,18 @@ _PRELOADED = (
     *("http.client", "urllib.request", "concurrent.futures", "socket", "random", "gzip"),
 )
 _SOCKET_DESCRIPTOR = 3
+# Where a wrapper finds the runtime that it has to start.
+_CHILD_INSIDE = "/var/lambent/bootstrap.py"
 _SOCKET_BUFFER = 1 << 20
 
 
 class PythonHost:
     """See `api.RuntimeHost`."""
 
-    def __init__(self, sandbox: Sandbox, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, variables: Mapping[str, str], argv: tuple[str, ...] | None
+    ) -> None:
+        self._argv = argv
         self._sandbox = sandbox
         self._variables = variables
 
@@ -50,7 +55,7 @@ class PythonHost:
             await loop.create_unix_connection(lambda: runtime, sock=ours)
             process = await self._sandbox.start(
                 Program(
-                    argv=None,
+                    argv=self._argv,
                     variables=self._variables,
                     cwd=self._sandbox.task_root,
                     descriptors={1: writing, 2: writing, _SOCKET_DESCRIPTOR: theirs.fileno()},
@@ -151,7 +156,8 @@ class PythonFamily:
                 cpus=boot.spec.memory_mb / 1769 if self._cpu_shares else None,
             )
         )
-        return PythonHost(sandbox, self._variables(boot, level, sandbox, interpreter))
+        variables = self._variables(boot, level, sandbox, interpreter)
+        return PythonHost(sandbox, variables, _wrapped(boot, level, interpreter))
 
     async def _level(self, interpreter: Interpreter) -> SandboxLevel:
         task = self._levels.get(interpreter.minor)
@@ -164,7 +170,7 @@ class PythonFamily:
     async def _start_level(self, interpreter: Interpreter) -> SandboxLevel:
         libraries = runtime_libraries(self._libraries_dir)
         inside = "/var/runtime"
-        mounts = {inside: libraries, "/var/lang": interpreter.prefix}
+        mounts = {_CHILD_INSIDE: _CHILD, inside: libraries, "/var/lang": interpreter.prefix}
         if not interpreter.prefix.is_relative_to("/usr"):
             mounts[str(interpreter.prefix)] = interpreter.prefix
         return await self._sandboxes.level(
@@ -208,3 +214,15 @@ def _has_failed(starting: "asyncio.Task[SandboxLevel]") -> bool:
     if starting.cancelled() or starting.exception() is not None:
         return True
     return not starting.result().alive
+
+
+def _wrapped(boot: Boot, level: SandboxLevel, interpreter: Interpreter) -> tuple[str, ...] | None:
+    """The command line where AWS_LAMBDA_EXEC_WRAPPER asks for one; None forks what is preloaded.
+
+    AWS: the wrapper is given the command line of the runtime, to run as it likes.
+    """
+    wrapper = boot.variables.get("AWS_LAMBDA_EXEC_WRAPPER")
+    if not wrapper:
+        return None
+    child = _CHILD_INSIDE if level.name == "namespace" else str(_CHILD)
+    return (wrapper, str(interpreter.path), child)

@@ -277,3 +277,7 @@ _PRELOADED_BY_US = {"awslambdaric", "child"}
 def _set_time_zone():
     if hasattr(time, "tzset"):
         time.tzset()
+
+
+if __name__ == "__main__":
+    main()
