@@ -1,5 +1,7 @@
 """kill -9 of the platform at any moment: what it said yes to is there, and nothing is left over."""
 
+import contextlib
+import hashlib
 import json
 import random
 import signal
@@ -24,6 +26,7 @@ class Load(threading.Thread):
         self._round = round_
         self.functions: dict[str, int] = {}
         self.versions: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
         self.some = threading.Event()
 
     def run(self) -> None:
@@ -48,6 +51,10 @@ class Load(threading.Thread):
         self.functions[name] = number
         self._client.invoke(FunctionName=name, Payload=b"{}")["Payload"].read()
         self.versions[name] = self._client.publish_version(FunctionName=name)["Version"]
+        alias = self._client.create_alias(
+            FunctionName=name, Name="live", FunctionVersion=self.versions[name]
+        )
+        self.aliases[name] = alias["FunctionVersion"]
         if number >= 2:
             self.some.set()
 
@@ -72,6 +79,7 @@ def test_what_was_acknowledged_survives_and_nothing_is_left_running(own_lambent:
     chance = random.Random(SEED)
     functions: dict[str, int] = {}
     versions: dict[str, str] = {}
+    aliases: dict[str, str] = {}
     for number in range(ROUNDS):
         load = Load(own_lambent, number)
         load.start()
@@ -80,16 +88,22 @@ def test_what_was_acknowledged_survives_and_nothing_is_left_running(own_lambent:
         load.join(chance.random() * 0.2)
         before = own_lambent.process
         assert before is not None
+        # The kill finds environments there, or the checks below would see nothing.
+        groups = control_groups(own_lambent.data_dir)
+        kept_environments = set(environment_processes(own_lambent.data_dir)) - {before.pid}
+        assert kept_environments
         own_lambent.stop(signal.SIGKILL)
         load.join(60)
         functions |= load.functions
         versions |= load.versions
+        aliases |= load.aliases
         own_lambent.start()
         assert own_lambent.process is not None
         others = set(environment_processes(own_lambent.data_dir)) - descendants(
             own_lambent.process.pid
         )
         assert others == set(), (number, before.pid)
+        assert groups.isdisjoint(control_groups(own_lambent.data_dir))
 
     client: Any = own_lambent.client("lambda")
     kept = {
@@ -102,8 +116,24 @@ def test_what_was_acknowledged_survives_and_nothing_is_left_running(own_lambent:
         answer = client.invoke(FunctionName=name, Payload=b"{}")
         assert json.loads(answer["Payload"].read()) == number
     for name, version in versions.items():
-        client.get_function_configuration(FunctionName=name, Qualifier=version)
+        answer = client.invoke(FunctionName=name, Qualifier=version, Payload=b"{}")
+        assert answer["ExecutedVersion"] == version
+        assert json.loads(answer["Payload"].read()) == functions[name]
+    for name, version in aliases.items():
+        alias = client.get_alias(FunctionName=name, Name="live")
+        assert alias["FunctionVersion"] == version
     client.close()
+
+
+def control_groups(data_dir: Path) -> set[Path]:
+    """The control groups that are named after this data directory, by inode as names recur."""
+    digest = hashlib.sha256(str((data_dir / "run").resolve()).encode()).hexdigest()[:10]
+    found = set()
+    for path in Path("/sys/fs/cgroup").glob(f"*/lambent-{digest}-*"):
+        # An environment may end while we look.
+        with contextlib.suppress(FileNotFoundError):
+            found.add(path / str(path.stat().st_ino))
+    return found
 
 
 def descendants(pid: int) -> set[int]:

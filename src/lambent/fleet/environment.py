@@ -280,7 +280,8 @@ class Environment:
     # Invoke
 
     def _conclude(self, running: "_Running", answer: Answer) -> Outcome:
-        if isinstance(answer, Exit):
+        # A platform that stops closes environments under the invocations that are left.
+        if isinstance(answer, Exit) and self.usable:
             self._become(EnvironmentEvent.FAIL)
         return self._concluded(running, answer)
 

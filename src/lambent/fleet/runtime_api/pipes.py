@@ -1,8 +1,10 @@
 """What a program writes to its standard output and error, or to a descriptor for framed records."""
 
 import asyncio
+import fcntl
 import os
 import struct
+import termios
 from collections.abc import Callable
 
 from lambent.fleet.runtimes.api import Output
@@ -10,6 +12,7 @@ from lambent.fleet.runtimes.api import Output
 _READ_BYTES = 65_536
 _FRAME = struct.Struct(">IIQ")
 _FRAME_LIMIT = 16 << 20
+_COUNT = struct.Struct("=i")
 
 Take = Callable[[bytes], None]
 
@@ -22,21 +25,38 @@ class OutputPipe:
         os.set_blocking(reading, False)
         self._reading: int | None = reading
         self._take = take
-        asyncio.get_running_loop().add_reader(reading, self.drain)
+        asyncio.get_running_loop().add_reader(reading, self._read)
 
     def drain(self) -> None:
-        """Hand on what is there now."""
-        while self._reading is not None:
-            try:
-                data = os.read(self._reading, _READ_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self.close()
-                return
-            self._take(data)
+        """Hand on what has been written until now, and nothing written since.
+
+        Bounded: a program that writes without end must not keep the loop here.
+        """
+        left = self._waiting_bytes()
+        while left > 0 and self._reading is not None:
+            left -= self._read(min(left, _READ_BYTES))
+
+    def _read(self, limit: int = _READ_BYTES) -> int:
+        """Hand on at most `limit` bytes; how many were asked for and are done with."""
+        if self._reading is None:
+            return limit
+        try:
+            data = os.read(self._reading, limit)
+        except BlockingIOError:
+            return limit
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return limit
+        self._take(data)
+        return len(data)
+
+    def _waiting_bytes(self) -> int:
+        if self._reading is None:
+            return 0
+        answer = fcntl.ioctl(self._reading, termios.FIONREAD, b"\0" * _COUNT.size)
+        return int(_COUNT.unpack(answer)[0])
 
     def handed_over(self) -> None:
         """The writing end is the program's now; close ours."""
