@@ -17,7 +17,7 @@ from lambent.fleet.spec import FunctionSpec, InitializationType
 
 # How long an environment stays thawed after an invocation. Measured: freezing and thawing cost
 # about 20 µs together, which back-to-back invocations need not pay.
-FREEZE_AFTER_S = 0.002
+FREEZE_AFTER_S = 0.005
 
 # How long an invocation waits for an environment that has answered but not yet asked for its next
 # event, before another one is started for it: a runtime takes a moment from the one to the other.

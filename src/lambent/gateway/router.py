@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lambent.core.errors import AwsError, InvalidAction, MissingAction, UnknownOperationException
 from lambent.core.http import HttpRequest
@@ -11,8 +12,10 @@ from lambent.gateway.errors import UnknownOperation, UnrecognisedRequest
 from lambent.gateway.recognise import Recognised, read_host, recognise
 from lambent.gateway.refusals import not_built
 from lambent.gateway.service_table import KnownService, ServiceTable
-from lambent.gateway.wire import WireService, compile_service
 from lambent.services.contract import RawHandler, Service
+
+if TYPE_CHECKING:
+    from lambent.gateway.wire import WireService
 
 _QUERY_PROTOCOLS = ("query", "ec2")
 
@@ -28,8 +31,11 @@ class Mount:
         self.speaks_rest = any(protocol.startswith("rest-") for protocol in known.protocols)
 
     @cached_property
-    def wire(self) -> WireService:
+    def wire(self) -> "WireService":
         """Compiled when first asked for: a model takes up to 0.1 s to load, a start 0.4 s."""
+        # Imported then, too: it is a third of a start, and an invocation needs none of it.
+        from lambent.gateway.wire import compile_service
+
         return compile_service(self.name)
 
 

@@ -27,7 +27,8 @@ class ForkServerPlan:
     """What a fork server is started with.
 
     `preload` are modules it imports from `path` before its first fork, `entry` a Python file whose
-    `main()` runs in a forked child that has no argv. `mounts` shows host paths in the shared root.
+    `main()` runs in a forked child that has no argv; `bytecode` is where their compiled form is
+    kept. `mounts` shows host paths in the shared root.
     """
 
     interpreter: Path
@@ -37,6 +38,7 @@ class ForkServerPlan:
     path: tuple[Path, ...] = ()
     preload: tuple[str, ...] = ()
     entry: Path | None = None
+    bytecode: Path | None = None
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ class ForkServer:
             "path": [str(path) for path in plan.path],
             "preload": list(plan.preload),
             "entry": str(plan.entry) if plan.entry else None,
+            "bytecode": str(plan.bytecode) if plan.bytecode else None,
         }
 
     def _send(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> None:

@@ -79,6 +79,7 @@ class Sandboxes:
         path: tuple[Path, ...] = (),
         preload: tuple[str, ...] = (),
         entry: Path | None = None,
+        bytecode: Path | None = None,
     ) -> SandboxLevel:
         """A level with a fork server of its own; without an interpreter, one that only execs."""
         self._run_dir.mkdir(parents=True, exist_ok=True)
@@ -91,6 +92,7 @@ class Sandboxes:
                 path=path,
                 preload=preload,
                 entry=entry,
+                bytecode=bytecode,
             )
         )
         self._servers.append(server)

@@ -179,6 +179,7 @@ class PythonFamily:
             path=(Path(inside) if self._sandboxes.name == "namespace" else libraries,),
             preload=_PRELOADED,
             entry=_CHILD,
+            bytecode=self._libraries_dir / "bytecode",
         )
 
     def _variables(

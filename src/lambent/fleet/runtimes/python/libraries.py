@@ -10,9 +10,6 @@ import os
 import shutil
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-
 _WANTED = ("awslambdaric", "boto3")
 _NATIVE = (".so", ".pyd", ".dylib")
 
@@ -38,6 +35,9 @@ def runtime_libraries(root: Path) -> Path:
 
 def libraries_need(minor: int) -> str | None:
     """The versions of Python that the SDK needs, when 3.`minor` is not one of them."""
+    # Imported where it is used, as below: a start waits for neither.
+    from packaging.specifiers import SpecifierSet
+
     needed: str | None = importlib.metadata.metadata("boto3")["Requires-Python"]
     if needed is None or SpecifierSet(needed).contains(f"3.{minor}"):
         return None
@@ -46,6 +46,8 @@ def libraries_need(minor: int) -> str | None:
 
 def _closure(names: tuple[str, ...]) -> list[importlib.metadata.Distribution]:
     """The distributions called `names`, and all that they require here."""
+    from packaging.requirements import Requirement
+
     found: dict[str, importlib.metadata.Distribution] = {}
     wanted = list(names)
     while wanted:

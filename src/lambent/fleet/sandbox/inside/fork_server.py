@@ -66,6 +66,9 @@ class ForkServer:
             self._host = enter.HOST
             self._inits = Inits(self._host)
         sys.path[:0] = config["path"]
+        if config["bytecode"]:
+            # Where it is preloaded from cannot be written, and compiling takes most of a start.
+            sys.pycache_prefix = self._host + config["bytecode"]
         for name in config["preload"]:
             _preload(name)
         if config["entry"]:
@@ -74,6 +77,7 @@ class ForkServer:
                 os.path.splitext(os.path.basename(config["entry"]))[0]
             )
             del sys.path[0]
+        sys.pycache_prefix = None
         for path in config["path"]:
             sys.path.remove(path)
         del sys.path[sys.path.index(_HERE)]
