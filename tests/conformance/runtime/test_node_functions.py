@@ -74,6 +74,9 @@ def node(lambent: Running, client: Any) -> Functions:
         ("index.js", "exports.handler = (event, context) => context.succeed(event.n);", 1),
         ("index.js", "exports.handler = async () => {};", None),
         ("index.js", "exports.handler = () => {};", None),
+        # AWS: of a handler that is no async function, only a promise is looked at.
+        ("index.js", "exports.handler = (event) => event.n;", None),
+        ("index.js", "exports.handler = (event) => Promise.resolve(event.n);", 1),
         ("index.mjs", "const n = await 7; export const handler = async () => n;", 7),
     ],
 )
@@ -141,7 +144,8 @@ def test_json_logs_are_objects_filtered_by_level(node: Functions) -> None:
     own = [line for line in lines if "level" in line]
     assert [line["level"] for line in own] == ["INFO", "ERROR"]
     assert own[0]["message"] == {"order": 1}
-    assert own[1]["errorType"] == "TypeError"
+    assert own[1]["message"]["errorType"] == "TypeError"
+    assert own[1]["message"]["errorMessage"] == "bad"
 
 
 def test_an_exception_is_the_functions_error(node: Functions) -> None:
@@ -171,13 +175,30 @@ def test_an_exception_is_the_functions_error(node: Functions) -> None:
         ("exports.handler = ( => {", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected"),
         (
             "exports.handler = async () => { const a = {}; a.a = a; return a; };",
-            "Runtime.MarshalError",
+            "Error",
             "Unable to stringify response body",
         ),
         (
             "exports.handler = (e, c, done) => { Promise.reject(new Error('lost')); };",
             "Runtime.UnhandledPromiseRejection",
             "Error: lost",
+        ),
+        (
+            "exports.handler = async () => 1n;",
+            "Error",
+            "Unable to stringify response body",
+        ),
+        (
+            "exports.handler = async () => { await new Promise(() => {}); };",
+            "Runtime.NodeJsExit",
+            "The Lambda runtime client detected an unexpected Node.js exit code.",
+        ),
+        ("exports.handler = (e, c, done) => done('sorry');", "string", "sorry"),
+        ("exports.handler = async () => { throw undefined; };", "string", "handled"),
+        (
+            "exports.handler = (e, c, done) => done({toString: null});",
+            "handled",
+            "callback called with Error argument, but there was a problem",
         ),
         ("throw new RangeError('early');", "RangeError", "early"),
     ],
@@ -216,8 +237,7 @@ def test_a_result_over_six_megabytes_is_refused(node: Functions) -> None:
     assert "(6291556 bytes)" in answer.payload["errorMessage"]
 
 
-def test_chunks_arrive_before_the_function_has_ended(node: Functions) -> None:
-    """The function sends its second chunk only after a file says that the first was seen."""
+def test_each_write_is_a_chunk(node: Functions) -> None:
     source = """
         import { existsSync } from 'node:fs';
         export const handler = awslambda.streamifyResponse(async (event, out) => {
@@ -267,3 +287,136 @@ def test_a_layer_of_modules_can_be_required(node: Functions, client: Any) -> Non
     )["LayerVersionArn"]
     source = "exports.handler = async () => require('greet').hi;"
     assert node.run(source, file="index.js", Layers=[layer]).payload == "hi"
+
+
+def test_the_trace_begins_with_the_errors_type(node: Functions) -> None:
+    trace = node.run("exports.other = 1;", file="index.js").payload["trace"]
+    assert trace[0] == "Runtime.HandlerNotFound: index.handler is undefined or not exported"
+
+
+def test_a_module_that_cannot_be_required_names_who_required_it(node: Functions) -> None:
+    answer = node.run("exports.other = 1;", file="other.js")
+    assert answer.payload["errorType"] == "Runtime.ImportModuleError"
+    assert answer.payload["errorMessage"] == (
+        "Error: Cannot find module 'index'\nRequire stack:\n- /var/runtime/index.mjs"
+    )
+
+
+def test_a_package_that_cannot_be_imported_stays_nodes_own_error(node: Functions) -> None:
+    answer = node.run("import 'absent'; export const handler = async () => 1;")
+    assert answer.payload["errorType"] == "Error"
+    assert answer.payload["errorMessage"].startswith("Cannot find package 'absent' imported from")
+
+
+def test_a_failed_callback_does_not_wait_for_the_event_loop(node: Functions) -> None:
+    source = """
+        exports.handler = (event, context, done) => {
+          setInterval(() => {}, 1000);
+          done(new Error('at once'));
+        };
+    """
+    assert node.run(source, file="index.js").payload["errorMessage"] == "at once"
+
+
+def test_a_callback_waits_for_the_event_loop_unless_told_not_to(node: Functions) -> None:
+    source = """
+        exports.handler = (event, context, done) => {
+          context.callbackWaitsForEmptyEventLoop = event.waits;
+          const answer = {timer: false};
+          const timer = setTimeout(() => { answer.timer = true; }, 50);
+          if (!event.waits) timer.unref();
+          done(null, answer);
+        };
+    """
+    name = node.make(source, file="index.js")
+    assert node.invoke(name, {"waits": True}).payload == {"timer": True}
+    assert node.invoke(name, {"waits": False}).payload == {"timer": False}
+
+
+def test_callbacks_are_refused_from_node_24_on(lambent: Running, client: Any) -> None:
+    name = lambent.deploy(
+        {"index.js": "exports.handler = (event, context, done) => done(null, 1);"},
+        runtime="nodejs24.x",
+        handler="index.handler",
+    )
+    answer = client.invoke(FunctionName=name, Payload=b"{}")
+    payload = json.loads(answer["Payload"].read())
+    assert payload["errorType"] == "Runtime.CallbackHandlerDeprecated"
+    assert payload["errorMessage"].startswith("ERROR: AWS Lambda has removed support for callback")
+
+
+def test_what_a_stream_was_given_before_it_failed_is_sent(node: Functions) -> None:
+    """Failing in the same turn as writing, and with more written than one piece."""
+    source = """
+        export const handler = awslambda.streamifyResponse(async (event, out) => {
+          out.write('a'); out.write('b'); out.write({c: 1});
+          throw new Error('at once');
+        });
+    """
+    events = node.stream(node.make(source))
+    sent = b"".join(event["PayloadChunk"]["Payload"] for event in events[:-1])
+    assert sent == b'ab{"c":1}'
+    assert json.loads(events[-1]["InvokeComplete"]["ErrorDetails"])["errorMessage"] == "at once"
+
+
+def test_a_pipe_that_the_handler_did_not_wait_for_runs_to_its_end(node: Functions) -> None:
+    source = """
+        import { Readable } from 'node:stream';
+        export const handler = awslambda.streamifyResponse(async (event, out) => {
+          async function* parts() {
+            for (const part of ['x', 'y', 'z']) {
+              await new Promise((resolve) => setTimeout(resolve, 10));
+              yield part;
+            }
+          }
+          Readable.from(parts()).pipe(out);
+        });
+    """
+    events = node.stream(node.make(source))
+    assert b"".join(event["PayloadChunk"]["Payload"] for event in events[:-1]) == b"xyz"
+    assert events[-1] == {"InvokeComplete": {}}
+
+
+def test_a_pipeline_is_a_response(node: Functions) -> None:
+    source = """
+        import { pipeline } from 'node:stream/promises';
+        import { Readable } from 'node:stream';
+        export const handler = awslambda.streamifyResponse(async (event, out) => {
+          out.setContentType('text/plain');
+          await pipeline(Readable.from(['1'.repeat(300000), '2'.repeat(300000)]), out);
+        });
+    """
+    name = node.make(source)
+    for _ in range(2):
+        events = node.stream(name)
+        sent = b"".join(event["PayloadChunk"]["Payload"] for event in events[:-1])
+        assert sent == b"1" * 300_000 + b"2" * 300_000
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("(event, out) => { out.write('a'); }", "Streaming does not support non-async handlers."),
+        (
+            "async (event, out) => { out.write('a'); out.setContentType('b'); }",
+            "Cannot set content-type, too late.",
+        ),
+    ],
+)
+def test_misuse_of_a_stream_is_told(node: Functions, source: str, message: str) -> None:
+    stream = f"export const handler = awslambda.streamifyResponse({source});"
+    events = node.stream(node.make(stream))
+    details = json.loads(events[-1]["InvokeComplete"]["ErrorDetails"])
+    assert details["errorMessage"] == message
+
+
+def test_endless_output_harms_nobody_else(node: Functions) -> None:
+    """The platform goes on serving others while one function never stops printing."""
+    noisy = node.make(
+        "const { writeSync } = require('fs');\n"
+        "exports.handler = async () => { for (;;) writeSync(1, 'y'.repeat(65536)); };",
+        file="index.js",
+        Timeout=1,
+    )
+    assert node.invoke(noisy).payload["errorType"] == "Sandbox.Timedout"
+    assert node.run("exports.handler = async () => 1;", file="index.js").payload == 1

@@ -135,6 +135,14 @@ def test_without_a_bootstrap_the_places_looked_at_are_named(lambent: Running, cl
     assert "[/var/task/bootstrap /opt/bootstrap]" in payload["errorMessage"]
 
 
+def test_a_bootstrap_that_cannot_be_executed_is_told(lambent: Running, client: Any) -> None:
+    name = lambent.deploy({"bootstrap": "echo no"}, runtime="provided.al2023", handler="h")
+    payload, error = invoke(client, name)
+    assert error == "Unhandled"
+    assert payload["errorType"] == "Runtime.InvalidEntrypoint"
+    assert payload["errorMessage"].endswith("fork/exec /var/task/bootstrap: exec format error")
+
+
 def test_a_bootstrap_that_ends_is_told(lambent: Running, client: Any) -> None:
     name = lambent.deploy({"bootstrap": "#!/bin/sh\nexit 7\n"}, runtime="provided.al2", handler="h")
     payload, error = invoke(client, name)

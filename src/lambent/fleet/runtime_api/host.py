@@ -58,6 +58,9 @@ class ApiHost:
                     descriptors=descriptors,
                 )
             )
+        except BaseException:
+            runtime[0].close()
+            raise
         finally:
             for pipe in pipes:
                 pipe.handed_over()

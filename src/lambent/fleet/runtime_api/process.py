@@ -1,16 +1,20 @@
 """A runtime that speaks the Runtime API, as an environment sees it."""
 
 import asyncio
-import base64
-import binascii
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lambent.core.clock import Clock
+from lambent.fleet.failures import exit_failure
 from lambent.fleet.runtime_api.pipes import OutputPipe
+from lambent.fleet.runtime_api.reports import (
+    platform_failure,
+    reported_failure,
+    trailing_failure,
+)
 from lambent.fleet.runtime_api.server import RESPONSE_LIMIT_BYTES, Connection
 from lambent.fleet.runtime_api.states import RuntimeCall, RuntimeState, next_state
+from lambent.fleet.runtime_api.streams import ResponseStream
 from lambent.fleet.runtimes.api import (
     Answer,
     Event,
@@ -22,44 +26,8 @@ from lambent.fleet.runtimes.api import (
 )
 from lambent.fleet.sandbox.api import Exit, Process
 
-STREAM_LIMIT_BYTES = 200 * 1024 * 1024
-# Pieces that wait for a slow reader before the runtime has to wait.
-_WAITING_PIECES = 16
-
-
-class _Stream:
-    """A streamed response under way: pieces from the connection, taken by the environment."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._size = 0
-        self.failure: StreamFailure | None = None
-        self.ended = False
-
-    def put(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > STREAM_LIMIT_BYTES:
-            self.end(
-                _failure("Function.ResponseSizeTooLarge", "The streamed response is too large")
-            )
-            return
-        if not self.ended:
-            self._pieces.put_nowait(data)
-            if self._pieces.qsize() >= _WAITING_PIECES:
-                self._connection.pause()
-
-    def end(self, failure: StreamFailure | None) -> None:
-        if not self.ended:
-            self.ended = True
-            self.failure = failure
-            self._pieces.put_nowait(None)
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        while (piece := await self._pieces.get()) is not None:
-            if self._pieces.qsize() < _WAITING_PIECES:
-                self._connection.resume()
-            yield piece
+# A runtime needs one or two; user code may open more, and each takes a descriptor of ours.
+CONNECTION_LIMIT = 64
 
 
 class ApiProcess:
@@ -74,12 +42,13 @@ class ApiProcess:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._state = RuntimeState.STARTED
+        self._connections: set[Connection] = set()
         self._waiting: Connection | None = None
         self._ready: asyncio.Future[FunctionFailure | None] = self._loop.create_future()
         self._answer: asyncio.Future[Answer | None] | None = None
         self._rested: asyncio.Future[None] = self._loop.create_future()
         self._request_id = ""
-        self._stream: _Stream | None = None
+        self._stream: ResponseStream | None = None
         self._buffered = bytearray()
         self._process: Process | None = None
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
@@ -139,13 +108,28 @@ class ApiProcess:
             self._process.signal(15)
             await self._wait_for_exit(grace_s)
         ended = await self._process.kill()
-        self._server.close()
         self._drain()
-        for pipe in self._pipes:
-            pipe.close()
+        self.close()
         return ended
 
+    def close(self) -> None:
+        """Listen no more. Idempotent."""
+        self._server.close()
+        for connection in list(self._connections):
+            connection.close()
+        for pipe in self._pipes:
+            pipe.close()
+
     # Sink
+
+    def opened(self, connection: Connection) -> bool:
+        if len(self._connections) >= CONNECTION_LIMIT:
+            return False
+        self._connections.add(connection)
+        return True
+
+    def lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
 
     def next(self, connection: Connection) -> None:
         if not self._may(RuntimeCall.NEXT, connection):
@@ -164,7 +148,7 @@ class ApiProcess:
             return False
         self._buffered.clear()
         if streams:
-            self._stream = _Stream(connection)
+            self._stream = ResponseStream(connection, request_id)
             stream = self._stream
             self._answered(
                 StreamedResponse(
@@ -175,6 +159,16 @@ class ApiProcess:
             )
         return True
 
+    def response_mode_invalid(self, connection: Connection, request_id: str) -> None:
+        if not self._is_current(connection, request_id):
+            return
+        if not self._may(RuntimeCall.BEGIN_RESPONSE, connection):
+            return
+        self._may(RuntimeCall.END_RESPONSE, connection)
+        text = "Invalid function response mode"
+        connection.answer_error(400, "InvalidFunctionResponseMode", text)
+        self._answered_by_us("Runtime.InvalidResponseModeHeader", text)
+
     def response_piece(self, connection: Connection, data: bytes) -> None:
         if self._stream is not None:
             self._stream.put(data)
@@ -184,30 +178,26 @@ class ApiProcess:
     def response_ends(self, connection: Connection, trailers: Mapping[str, str]) -> None:
         self._may(RuntimeCall.END_RESPONSE, connection)
         if self._stream is not None:
-            self._stream.end(_trailing_failure(trailers))
+            self._stream.end(trailing_failure(trailers))
             self._stream = None
             connection.accepted()
             return
-        if len(self._buffered) > RESPONSE_LIMIT_BYTES:
-            connection.answer_error(
-                413,
-                "RequestEntityTooLarge",
-                f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes).",
-            )
-            self._answered(ResponseTooLarge(limit_bytes=RESPONSE_LIMIT_BYTES))
+        payload = bytes(self._buffered)
+        self._buffered.clear()
+        if self._is_too_large(connection, payload):
             return
         connection.accepted()
         content_type = connection.headers.get("content-type", "application/json")
-        self._answered(Response(payload=bytes(self._buffered), content_type=content_type))
+        self._answered(Response(payload=payload, content_type=content_type))
 
     def response_breaks(self, connection: Connection) -> None:
         self._may(RuntimeCall.END_RESPONSE, connection)
-        broken = _failure("Runtime.TruncatedResponse", "The runtime's response was cut short")
+        kind, text = "Runtime.TruncatedResponse", "The runtime's response was cut short"
         if self._stream is not None:
-            self._stream.end(broken)
+            self._stream.end(platform_failure(kind, text, self._request_id))
             self._stream = None
         else:
-            self._answered(FunctionFailure(error_type=broken.error_type, payload=broken.body))
+            self._answered_by_us(kind, text)
 
     def error(self, connection: Connection, request_id: str, body: bytes) -> None:
         if not self._is_current(connection, request_id):
@@ -215,8 +205,10 @@ class ApiProcess:
         if not self._may(RuntimeCall.BEGIN_RESPONSE, connection):
             return
         self._may(RuntimeCall.END_RESPONSE, connection)
+        if self._is_too_large(connection, body):
+            return
         connection.accepted()
-        self._answered(_reported(connection.headers, body))
+        self._answered(reported_failure(connection.headers, body))
 
     def init_error(self, connection: Connection, body: bytes) -> None:
         if not self._may(RuntimeCall.INIT_ERROR, connection):
@@ -224,7 +216,7 @@ class ApiProcess:
         connection.accepted()
         self._drain()
         if not self._ready.done():
-            self._ready.set_result(_reported(connection.headers, body))
+            self._ready.set_result(reported_failure(connection.headers, body))
 
     # Inside
 
@@ -248,6 +240,17 @@ class ApiProcess:
             return False
         return True
 
+    def _is_too_large(self, connection: Connection, payload: bytes) -> bool:
+        if len(payload) <= RESPONSE_LIMIT_BYTES:
+            return False
+        connection.answer_error(
+            413,
+            "RequestEntityTooLarge",
+            f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes).",
+        )
+        self._answered(ResponseTooLarge(limit_bytes=RESPONSE_LIMIT_BYTES))
+        return True
+
     async def _deliver(self, event: Event) -> None:
         while self._waiting is None or not self._waiting.is_open:
             # It hung up on its `next`, and will ask again or end.
@@ -258,7 +261,10 @@ class ApiProcess:
                 return
         connection, self._waiting = self._waiting, None
         self._rested = self._loop.create_future()
-        self._state = RuntimeState.RUNNING
+        # Invariant: whoever waits for an event has called `next`, so that the state is READY.
+        after = next_state(self._state, RuntimeCall.DELIVER)
+        assert after is not None
+        self._state = after
         connection.answer(200, event.payload, headers=_event_headers(event))
 
     def _answered(self, answer: Answer) -> None:
@@ -266,12 +272,21 @@ class ApiProcess:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
 
+    def _answered_by_us(self, error_type: str, text: str) -> None:
+        failure = platform_failure(error_type, text, self._request_id)
+        self._answered(FunctionFailure(error_type=failure.error_type, payload=failure.body))
+
     def _ended(self, watching: "asyncio.Task[Exit]") -> None:
-        if not watching.cancelled() and not self._exit.done():
-            self._exit.set_result(watching.result())
+        if watching.cancelled():
+            return
+        ended = watching.result()
+        if not self._exit.done():
+            self._exit.set_result(ended)
         self._drain()
         if self._stream is not None:
-            self._stream.end(_failure("Runtime.ExitError", "The runtime ended while it streamed"))
+            failure = exit_failure(ended, self._request_id)
+            self._stream.end(StreamFailure(error_type=failure.error_type, body=failure.payload))
+            self._stream = None
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(None)
 
@@ -304,53 +319,3 @@ def _event_headers(event: Event) -> dict[str, str]:
         for name, value in headers.items()
         if value
     }
-
-
-def _reported(headers: Mapping[str, str], body: bytes) -> FunctionFailure:
-    error_type = headers.get("lambda-runtime-function-error-type", "")
-    payload = body
-    if headers.get("content-type", "") == "application/vnd.aws.lambda.error.cause+json":
-        payload = _without_cause(body)
-    return FunctionFailure(
-        error_type=error_type or _named_type(payload) or "Runtime.Unknown",
-        payload=payload or b"{}",
-        xray_cause=headers.get("lambda-runtime-function-xray-error-cause"),
-    )
-
-
-def _without_cause(body: bytes) -> bytes:
-    document = _parsed(body)
-    document.pop("errorCause", None)
-    return json.dumps(document).encode() if document else body
-
-
-def _named_type(body: bytes) -> str:
-    named = _parsed(body).get("errorType", "")
-    return named if isinstance(named, str) else ""
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _trailing_failure(trailers: Mapping[str, str]) -> StreamFailure | None:
-    error_type = trailers.get("lambda-runtime-function-error-type")
-    if error_type is None:
-        return None
-    encoded = trailers.get("lambda-runtime-function-error-body", "")
-    try:
-        body = base64.b64decode(encoded)
-    except binascii.Error:
-        body = encoded.encode()
-    return StreamFailure(error_type=error_type, body=body)
-
-
-def _failure(error_type: str, message: str) -> StreamFailure:
-    document = {"errorType": error_type, "errorMessage": message}
-    return StreamFailure(
-        error_type=error_type, body=json.dumps(document, separators=(",", ":")).encode()
-    )

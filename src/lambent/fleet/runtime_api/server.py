@@ -17,8 +17,13 @@ RESPONSE_LIMIT_BYTES = 6_291_556
 # AWS: a runtime may send up to 1 MiB of X-Ray cause in a header.
 HEAD_LIMIT_BYTES = 2 << 20
 _REASONS = {
-    **{200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"},
-    **{413: "Request Entity Too Large", 431: "Request Header Fields Too Large"},
+    200: "OK",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    413: "Request Entity Too Large",
+    431: "Request Header Fields Too Large",
 }
 
 
@@ -65,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._head_bytes = 0
-        self._held_by_reader = self._held_by_writer = False
+        self._held = self._held_by_reader = self._held_by_writer = False
         self._begin()
 
     def _begin(self) -> None:
@@ -255,9 +260,11 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _hold(self) -> None:
-        if self._transport is None:
+        hold = self._held_by_reader or self._held_by_writer
+        if hold is self._held or not self.is_open or self._transport is None:
             return
-        if self._held_by_reader or self._held_by_writer:
+        self._held = hold
+        if hold:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from lambent.core.clock import Clock
+from lambent.fleet.runtime_api.exec_levels import ExecLevels, StartLevel
 from lambent.fleet.runtime_api.host import ApiHost
 from lambent.fleet.runtimes.api import (
     Answer,
@@ -19,24 +19,26 @@ from lambent.fleet.runtimes.api import (
 from lambent.fleet.sandbox.api import Exit, Sandbox, SandboxLevel, SandboxPlan
 from lambent.fleet.spec import Boot
 
-Levels = Callable[[Mapping[str, Path]], Awaitable[SandboxLevel]]
-
 _RUNTIMES = ("provided.al2023", "provided.al2")
 _BOOTSTRAP = "bootstrap"
+# What the kernel can execute: a program, or a script that names its interpreter.
+_EXECUTABLE = (b"\x7fELF", b"#!")
 
 
-class MissingBootstrap:
-    """What a function without a `bootstrap` comes to: an init that fails, each time."""
+class InvalidEntrypoint:
+    """What a function without a usable `bootstrap` comes to: an init that fails, each time."""
 
     at_rest = False
     alive = False
 
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
     async def initialised(self) -> FunctionFailure | Exit | None:
-        text = "Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-        document = {"errorType": "Runtime.InvalidEntrypoint", "errorMessage": text}
+        kind = "Runtime.InvalidEntrypoint"
+        document = {"errorType": kind, "errorMessage": f"Error: {self._reason}"}
         return FunctionFailure(
-            error_type="Runtime.InvalidEntrypoint",
-            payload=json.dumps(document, separators=(",", ":")).encode(),
+            error_type=kind, payload=json.dumps(document, separators=(",", ":")).encode()
         )
 
     async def invoke(self, event: Event) -> Answer:
@@ -55,11 +57,12 @@ class MissingBootstrap:
 class HostWithoutBootstrap:
     """See `api.RuntimeHost`."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, reason: str) -> None:
         self._sandbox = sandbox
+        self._reason = reason
 
     async def boot(self, output: Output) -> RuntimeProcess:
-        return MissingBootstrap()
+        return InvalidEntrypoint(self._reason)
 
     def freeze(self) -> None:
         self._sandbox.freeze()
@@ -79,11 +82,10 @@ class ProvidedFamily:
 
     name = "provided"
 
-    def __init__(self, levels: Levels, *, clock: Clock, cpu_shares: bool = False) -> None:
-        self._levels = levels
+    def __init__(self, levels: StartLevel, *, clock: Clock, cpu_shares: bool = False) -> None:
+        self._levels = ExecLevels(levels)
         self._clock = clock
         self._cpu_shares = cpu_shares
-        self._level: SandboxLevel | None = None
 
     def resolve(self, runtime: str) -> RuntimeChoice | str | None:
         if runtime not in _RUNTIMES:
@@ -91,9 +93,7 @@ class ProvidedFamily:
         return RuntimeChoice(identifier=runtime, version=f"{runtime.replace('.', ':')}.v1")
 
     async def open(self, boot: Boot) -> RuntimeHost:
-        if self._level is None:
-            self._level = await self._levels({})
-        level = self._level
+        level = await self._levels.level(None, {})
         sandbox = await level.create(
             SandboxPlan(
                 id=boot.environment_id,
@@ -104,9 +104,9 @@ class ProvidedFamily:
                 cpus=boot.spec.memory_mb / 1769 if self._cpu_shares else None,
             )
         )
-        bootstrap = _bootstrap(boot, sandbox)
-        if bootstrap is None:
-            return HostWithoutBootstrap(sandbox)
+        bootstrap, obstacle = _bootstrap(boot, sandbox)
+        if obstacle is not None:
+            return HostWithoutBootstrap(sandbox, obstacle)
         return ApiHost(
             sandbox,
             argv=(bootstrap, boot.spec.handler),
@@ -115,13 +115,24 @@ class ProvidedFamily:
         )
 
 
-def _bootstrap(boot: Boot, sandbox: Sandbox) -> str | None:
-    """Where the bootstrap is for a program inside: in the function, or else in a layer."""
+def _bootstrap(boot: Boot, sandbox: Sandbox) -> tuple[str, str | None]:
+    """Where the bootstrap is for a program inside, and what keeps it from being run, if anything.
+
+    The function's own comes before a layer's. AWS: the first that is a file is the one, also when
+    it cannot be executed; its supervisor, written in Go, then says so in Go's words.
+    """
     for folder, inside in ((boot.task_dir, sandbox.task_root), (boot.opt_dir, sandbox.opt_root)):
-        if folder is not None:
-            path = folder / _BOOTSTRAP
-            if path.is_file() and os.access(path, os.X_OK):
-                return f"{inside}/{_BOOTSTRAP}"
+        if folder is not None and (folder / _BOOTSTRAP).is_file():
+            return f"{inside}/{_BOOTSTRAP}", _obstacle(folder / _BOOTSTRAP, inside)
+    return "", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+
+
+def _obstacle(bootstrap: Path, inside: str) -> str | None:
+    if not os.access(bootstrap, os.X_OK):
+        return f"fork/exec {inside}/{_BOOTSTRAP}: permission denied"
+    with bootstrap.open("rb") as program:
+        if not program.read(4).startswith(_EXECUTABLE):
+            return f"fork/exec {inside}/{_BOOTSTRAP}: exec format error"
     return None
 
 

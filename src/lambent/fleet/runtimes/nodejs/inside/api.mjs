@@ -37,27 +37,25 @@ export function failInit(error) {
 }
 
 // A request whose body is written piece by piece; its trailers tell a failure on the way.
+// `answered`, and the promise of that name on it, tell that the platform has it all.
 export function openStream(requestId, contentType, answered) {
-  const request = http.request(
-    {
-      hostname,
-      port,
-      method: 'POST',
-      path: `${BASE}/invocation/${requestId}/response`,
-      headers: {
-        'Content-Type': contentType,
-        'Lambda-Runtime-Function-Response-Mode': 'streaming',
-        'Transfer-Encoding': 'chunked',
-        Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-      },
+  const request = http.request({
+    hostname,
+    port,
+    agent,
+    method: 'POST',
+    path: `${BASE}/invocation/${requestId}/response`,
+    headers: {
+      'Content-Type': contentType,
+      'Lambda-Runtime-Function-Response-Mode': 'streaming',
+      'Transfer-Encoding': 'chunked',
+      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
     },
-    (answer) => {
-      answer.resume();
-      answer.on('end', answered);
-    },
-  );
-  request.on('error', answered);
-  request.flushHeaders();
+  });
+  request.answered = new Promise((resolve) => {
+    request.on('response', (answer) => answer.resume().on('end', resolve));
+    request.on('error', resolve);
+  }).then(answered);
   return request;
 }
 

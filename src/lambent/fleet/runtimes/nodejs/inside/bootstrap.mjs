@@ -1,150 +1,96 @@
 // The runtime: load the function, then take event after event until the environment ends.
 
-import * as streams from 'node:stream';
 import * as api from './api.mjs';
+import { neverSettled, refuseCallback, runAwaited, runWithCallback } from './buffered.mjs';
 import { patchConsole, setRequestId } from './console.mjs';
 import { contextOf } from './context.mjs';
 import { RuntimeError, toResponse } from './errors.mjs';
 import { loadHandler } from './handlers.mjs';
-import { highWaterMark, isStreaming } from './streaming.mjs';
+import { isStreaming, ResponseStream, stream } from './streaming.mjs';
+
+// AWS: each runtime's own way, also where another version of Node.js stands in for it.
+const FIRST_WITHOUT_CALLBACKS = 24;
+const takesCallbacks =
+  Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1]) < FIRST_WITHOUT_CALLBACKS;
 
 const log = patchConsole(process.env);
-const root = process.env.LAMBDA_TASK_ROOT;
 let current;
-let onIdle = () => {};
+let onIdle;
 
 process.on('beforeExit', () => {
   const then = onIdle;
-  onIdle = () => {};
-  then();
+  onIdle = undefined;
+  then?.();
 });
 
-process.on('uncaughtException', (error) => die('Uncaught Exception', error));
+process.on('uncaughtException', (error) => die('Uncaught Exception', error, 129));
 process.on('unhandledRejection', (reason, promise) => {
-  const error = new RuntimeError('Runtime.UnhandledPromiseRejection', String(reason?.toString?.()));
-  error.reason = reason;
-  error.promise = promise;
-  die('Unhandled Promise Rejection', error);
+  const error = new RuntimeError('Runtime.UnhandledPromiseRejection', text(reason));
+  die('Unhandled Promise Rejection', Object.assign(error, { reason, promise }), 128);
 });
 
 let handler;
+let streams;
 try {
-  handler = await loadHandler(root, process.env._HANDLER);
+  handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+  streams = isStreaming(handler);
+  if (!streams && !takesCallbacks) refuseCallback(handler);
 } catch (error) {
   log.failed('Uncaught Exception', error);
   await api.failInit(toResponse(error));
-  process.exit(1);
+  process.exit(129);
 }
 
 for (;;) {
   const { headers, body } = await api.next();
-  const requestId = headers['lambda-runtime-aws-request-id'];
-  current = requestId;
-  setRequestId(requestId);
+  current = headers['lambda-runtime-aws-request-id'];
+  setRequestId(current);
   setTrace(headers['lambda-runtime-trace-id']);
   const context = contextOf(headers, process.env);
-  if (isStreaming(handler)) {
-    await stream(requestId, JSON.parse(body), context);
-  } else {
-    await buffered(requestId, body, context);
-  }
+  await (streams ? streamed(current, body, context) : buffered(current, body, context));
+  onIdle = undefined;
   current = undefined;
 }
 
 async function buffered(requestId, body, context) {
+  const run = takesCallbacks ? runWithCallback : runAwaited;
   let answer;
   try {
-    answer = await run(JSON.parse(body), context);
+    answer = serialised(await run(handler, JSON.parse(body), context, whenIdle));
   } catch (error) {
     log.failed('Invoke Error', error);
     await api.fail(requestId, toResponse(error));
     return;
   }
-  let text;
+  await api.respond(requestId, answer);
+}
+
+async function streamed(requestId, body, context) {
+  const response = new ResponseStream(requestId, handler);
+  const unsettled = new Promise((_, reject) => whenIdle(() => reject(neverSettled())));
   try {
-    text = JSON.stringify(answer === undefined ? null : answer);
-    if (text === undefined) text = 'null';
+    const streaming = stream(handler, JSON.parse(body), context, response);
+    await Promise.race([streaming, unsettled]);
   } catch (error) {
     log.failed('Invoke Error', error);
-    await api.fail(
-      requestId,
-      toResponse(new RuntimeError('Runtime.MarshalError', 'Unable to stringify response body')),
-    );
-    return;
+    await response.fail(error);
   }
-  await api.respond(requestId, text);
 }
 
-// One call of the handler, whichever way it answers: by a promise, a callback, or the context.
-function run(event, context) {
-  return new Promise((resolve, reject) => {
-    let answered = false;
-    whenIdle(() => resolve(null));
-    const callback = (error, result) => {
-      if (answered) return;
-      answered = true;
-      const settle = () => (error === undefined || error === null ? resolve(result) : reject(error));
-      if (context.callbackWaitsForEmptyEventLoop) whenIdle(settle);
-      else setImmediate(settle);
-    };
-    context.done = (error, result) => {
-      context.callbackWaitsForEmptyEventLoop = false;
-      callback(error, result);
-    };
-    context.succeed = (result) => context.done(null, result);
-    context.fail = (error) => context.done(error ?? 'handled');
-    const returned = handler(event, context, callback);
-    if (typeof returned?.then === 'function') {
-      returned.then(resolve, reject);
-    } else if (handler.length < 3 && returned !== undefined) {
-      resolve(returned);
-    }
-  });
+function serialised(answer) {
+  try {
+    // Of a function or a symbol, JSON has nothing to say.
+    return JSON.stringify(answer === undefined ? null : answer) ?? 'null';
+  } catch {
+    const message = 'Unable to stringify response body';
+    throw takesCallbacks ? new Error(message) : new RuntimeError('Runtime.JSONStringifyError', message);
+  }
 }
 
-// AWS: a callback's answer is sent once the event loop has nothing left to do, and a handler that
-// leaves it with nothing to do has answered null.
+// AWS: a callback's answer is sent once the event loop has nothing left to do; a handler that
+// leaves it with nothing to do, and has not answered, will not.
 function whenIdle(then) {
   onIdle = then;
-}
-
-async function stream(requestId, event, context) {
-  let contentType = 'application/octet-stream';
-  let request;
-  const done = new Promise((resolve) => {
-    const { PassThrough } = streams;
-    const out = new PassThrough({ highWaterMark: highWaterMark(handler) });
-    const open = () => (request ??= api.openStream(requestId, contentType, resolve));
-    out.setContentType = (type) => {
-      contentType = type;
-    };
-    out.on('data', (part) => {
-      if (!open().write(part)) {
-        out.pause();
-        request.once('drain', () => out.resume());
-      }
-    });
-    out.on('end', () => open().end());
-    out.on('error', (error) => breakOff(error));
-    const breakOff = (error) => {
-      log.failed('Invoke Error', error);
-      if (request === undefined) {
-        api.fail(requestId, toResponse(error)).then(resolve);
-      } else {
-        request.addTrailers(api.trailersOf(toResponse(error)));
-        request.end();
-      }
-    };
-    Promise.resolve()
-      .then(() => handler(event, out, context))
-      .then(
-        () => {
-          if (!out.writableEnded) out.end();
-        },
-        (error) => breakOff(error),
-      );
-  });
-  await done;
 }
 
 function setTrace(trace) {
@@ -152,9 +98,17 @@ function setTrace(trace) {
   else delete process.env._X_AMZN_TRACE_ID;
 }
 
-function die(kind, error) {
+function text(reason) {
+  try {
+    return String(reason);
+  } catch {
+    return typeof reason;
+  }
+}
+
+function die(kind, error, code) {
   log.failed(kind, error);
   const told = toResponse(error);
   const telling = current === undefined ? api.failInit(told) : api.fail(current, told);
-  telling.finally(() => process.exit(128 + 1));
+  telling.catch(() => {}).finally(() => process.exit(code));
 }

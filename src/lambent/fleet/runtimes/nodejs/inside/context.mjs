@@ -13,7 +13,8 @@ export function contextOf(headers, environment) {
     identity: parsed(headers['lambda-runtime-cognito-identity']),
     invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
     awsRequestId: headers['lambda-runtime-aws-request-id'],
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    tenantId: headers['lambda-runtime-aws-tenant-id'],
+    getRemainingTimeInMillis: () => deadline - Date.now(),
   };
 }
 

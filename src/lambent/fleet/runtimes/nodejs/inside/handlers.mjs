@@ -7,6 +7,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RuntimeError } from './errors.mjs';
 
+// The file that requires the function's, for `require`; it does not exist.
+const REQUIRER = 'lambent-requirer.js';
 const EXPRESSION = /^([^.]*)\.(.*)$/;
 
 export async function loadHandler(root, handler) {
@@ -23,13 +25,10 @@ export async function loadHandler(root, handler) {
     throw new RuntimeError('Runtime.MalformedHandlerName', 'Bad handler');
   }
   const [, moduleName, exported] = match;
-  const module = await loadModule(path.resolve(root, folder), moduleName);
-  const found = resolve(module, exported) ?? resolve(module.default, exported);
-  if (found === undefined || found === null) {
-    throw new RuntimeError(
-      'Runtime.HandlerNotFound',
-      `${handler} is undefined or not exported`,
-    );
+  const module = await loadModule(path.resolve(root, folder), moduleName, root);
+  const found = exported.split('.').reduce((value, key) => value && value[key], module);
+  if (!found) {
+    throw new RuntimeError('Runtime.HandlerNotFound', `${handler} is undefined or not exported`);
   }
   if (typeof found !== 'function') {
     throw new RuntimeError('Runtime.HandlerNotFound', `${handler} is not a function`);
@@ -37,47 +36,20 @@ export async function loadHandler(root, handler) {
   return found;
 }
 
-function resolve(object, nested) {
-  return nested.split('.').reduce((value, key) => value?.[key], object ?? undefined);
-}
-
-async function loadModule(folder, name) {
+async function loadModule(folder, name, root) {
   const base = path.resolve(folder, name);
-  const require = createRequire(path.join(folder, 'noop.js'));
+  const require = createRequire(path.join(folder, REQUIRER));
   try {
-    if (existsSync(base) && path.extname(base) === '') {
-      const plain = tryRequire(require, base);
-      if (plain) return plain.module;
-    }
+    if (existsSync(base)) return require(base);
     if (existsSync(`${base}.js`)) {
-      return isModuleFolder(folder) ? await load(`${base}.js`) : await requireOrImport(require, `${base}.js`);
+      return isModuleFolder(path.dirname(base)) ? await load(`${base}.js`) : require(`${base}.js`);
     }
     if (existsSync(`${base}.mjs`)) return await load(`${base}.mjs`);
     if (existsSync(`${base}.cjs`)) return require(`${base}.cjs`);
     // Not a file: perhaps a package in node_modules, or nothing at all.
-    return require(existsSync(base) ? base : require.resolve(name, { paths: [folder] }));
+    return require(require.resolve(name, { paths: [root, folder] }));
   } catch (error) {
-    throw asRuntimeError(error, name);
-  }
-}
-
-async function requireOrImport(require, file) {
-  try {
-    return require(file);
-  } catch (error) {
-    if (error?.code === 'ERR_REQUIRE_ESM' || error?.code === 'ERR_REQUIRE_ASYNC_MODULE') {
-      return await load(file);
-    }
-    throw error;
-  }
-}
-
-function tryRequire(require, file) {
-  try {
-    return { module: require(file) };
-  } catch (error) {
-    if (error.code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
+    throw asRuntimeError(error);
   }
 }
 
@@ -88,6 +60,7 @@ function load(file) {
 // Whether the nearest package.json says that .js files are ES modules.
 function isModuleFolder(folder) {
   for (let at = folder; ; at = path.dirname(at)) {
+    if (at.endsWith('/node_modules')) return false;
     const description = path.join(at, 'package.json');
     if (existsSync(description)) {
       try {
@@ -100,20 +73,10 @@ function isModuleFolder(folder) {
   }
 }
 
-function asRuntimeError(error, name) {
-  if (error instanceof SyntaxError) {
-    return renamed('Runtime.UserCodeSyntaxError', error);
-  }
-  if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
-    return renamed('Runtime.ImportModuleError', error);
-  }
+// AWS: what `import` does not find (ERR_MODULE_NOT_FOUND) stays the error that it is.
+function asRuntimeError(error) {
+  const text = String(error).replaceAll(/\n- [^\n]*\/lambent-requirer\.js/g, '\n- /var/runtime/index.mjs');
+  if (error instanceof SyntaxError) return new RuntimeError('Runtime.UserCodeSyntaxError', text);
+  if (error?.code === 'MODULE_NOT_FOUND') return new RuntimeError('Runtime.ImportModuleError', text);
   return error;
-}
-
-function renamed(type, error) {
-  const message = `${error.name}: ${error.message}`.replace(/\n- [^\n]*noop\.js/g, '');
-  const made = new RuntimeError(type, message);
-  const frames = String(error.stack).split('\n').filter((line) => /^\s+at /.test(line));
-  made.stack = [`${type}: ${message}`, ...frames].join('\n');
-  return made;
 }
