@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,6 @@ from lambent.fleet.sandbox.levels import Sandboxes, SandboxUnavailable, why_no_n
 MIB = 1 << 20
 PATH = os.environ["PATH"]
 PYTHON = sys.executable
-_CGROUPS = Path("/sys/fs/cgroup")
 
 needs_namespaces = pytest.mark.skipif(
     why_no_namespaces() is not None, reason=why_no_namespaces() or ""
@@ -453,9 +453,16 @@ async def test_cpu_share_is_held(place: Place) -> None:
 async def test_nothing_is_left_once_a_sandbox_is_destroyed(place: Place) -> None:
     one = await place.sandbox("gone")
     await place.run(one, "setsid sleep 1000 & echo hi > /tmp/x")
-    assert list(_CGROUPS.glob("**/lambent-*-gone"))
+    groups = groups_of(one)
+    assert groups
+    assert all(group.exists() for group in groups)
     await one.destroy()
-    assert not list(_CGROUPS.glob("**/lambent-*-gone"))
+    assert not any(group.exists() for group in groups)
+
+
+def groups_of(sandbox: Any) -> list[Path]:
+    """The control groups of a sandbox at the namespace level."""
+    return [Path(procs).parent for procs in sandbox._group.procs()]
 
 
 # The platform's death, and the next start
@@ -517,12 +524,11 @@ async def test_a_killed_platform_leaves_no_process(
 async def test_leftovers_of_an_earlier_run_are_swept_but_no_other_platform_s(folder: Path) -> None:
     sandboxes = Sandboxes("namespace", folder / "run", RealClock())
     level = await sandboxes.exec_level({})
-    await level.create(SandboxPlan(id="leftover", task_dir=folder / "task"))
-    (found,) = {path.name for path in _CGROUPS.glob("**/lambent-*-leftover")}
+    groups = groups_of(await level.create(SandboxPlan(id="leftover", task_dir=folder / "task")))
     Sandboxes("namespace", folder / "other", RealClock())
-    assert list(_CGROUPS.glob(f"**/{found}"))
+    assert all(group.exists() for group in groups)
     Sandboxes("namespace", folder / "run", RealClock())
-    assert not list(_CGROUPS.glob(f"**/{found}"))
+    assert not any(group.exists() for group in groups)
     with contextlib.suppress(OSError):
         await sandboxes.close()
 

@@ -76,38 +76,36 @@ class ControlGroup:
     `freeze`, `thaw` and `memory_peak_bytes` are one system call each, on descriptors kept open.
     """
 
-    def __init__(
-        self,
-        controllers: Controllers,
-        name: str,
-        *,
-        memory_bytes: int,
-        tmp_bytes: int,
-        shared_bytes: int,
-        cpus: float | None,
-    ) -> None:
+    def __init__(self, controllers: Controllers, name: str) -> None:
         self._paths = {root / name for root in controllers.roots()}
         self._unified = controllers.unified / name if controllers.unified else None
         self._freezer = controllers.freezer / name if controllers.freezer else None
         self._memory = controllers.memory / name if controllers.memory else None
+        self._cpu = controllers.cpu / name if controllers.cpu else None
         for path in self._paths:
             path.mkdir(exist_ok=True)
         if controllers.pids is not None:
             (controllers.pids / name / "pids.max").write_text(str(PROCESSES))
-        if controllers.cpu is not None and cpus is not None:
-            _limit_cpu(controllers.cpu / name, cpus)
-        self._shared_bytes = shared_bytes
         self._memory_is_v2 = controllers.memory is not None and (
             controllers.memory == controllers.unified
         )
-        self._limit_bytes = max(memory_bytes - shared_bytes, 16 << 20)
-        self._harmless_bytes = self._limit_bytes
+        self._shared_bytes = self._limit_bytes = self._harmless_bytes = 0
         self._over_limit = False
-        self._limit_memory(self._limit_bytes + tmp_bytes)
         freezing = self._freezing_file()
         self._freeze_file = os.open(freezing, os.O_WRONLY) if freezing else None
         self._peak_file = self._open_peak()
         self._usage_file = self._open_usage()
+
+    def limit(
+        self, *, memory_bytes: int, tmp_bytes: int, shared_bytes: int, cpus: float | None
+    ) -> None:
+        """What whoever is inside may use; `shared_bytes` of the memory are the fork server's."""
+        if self._cpu is not None and cpus is not None:
+            _limit_cpu(self._cpu, cpus)
+        self._shared_bytes = shared_bytes
+        self._limit_bytes = max(memory_bytes - shared_bytes, 16 << 20)
+        self._harmless_bytes = self._limit_bytes
+        self._limit_memory(self._limit_bytes + tmp_bytes)
 
     def procs(self) -> list[str]:
         """The files through which a process joins."""

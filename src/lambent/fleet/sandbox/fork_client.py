@@ -100,28 +100,43 @@ class ForkServer:
         tmp_bytes: int,
         uid: int | None,
         groups: Sequence[str],
+        blank: Forked | None = None,
     ) -> Forked:
-        """Run `program` in sandbox `sandbox`. Raises ForkServerEnded, OSError."""
+        """Run `program` in sandbox `sandbox`, in `blank` if it is given and has not ended.
+
+        Raises ForkServerEnded, OSError.
+        """
+        message = {
+            "sandbox": sandbox,
+            "task_dir": task_dir,
+            "opt_dir": opt_dir,
+            "tmp_bytes": tmp_bytes,
+            "uid": uid,
+            "groups": list(groups),
+            "argv": program.argv,
+            "variables": dict(program.variables),
+            "cwd": program.cwd,
+            "numbers": list(program.descriptors),
+        }
+        descriptors = list(program.descriptors.values())
+        if blank is not None and not blank.ended.done() and self.alive and not self._outgoing:
+            self._send({"do": "adopt", "pid": blank.pid, **message}, descriptors)
+            if not self._outgoing:
+                return blank
+            # Not sent yet, and the descriptors are the caller's to close once this returns: it is
+            # taken back, and the longer way is awaited.
+            self._outgoing.pop()
+        return await self._asked({"do": "start", **message}, descriptors)
+
+    async def blank(self, groups: Sequence[str]) -> Forked:
+        """A process in its control groups, made ahead of time, that waits to become a program."""
+        return await self._asked({"do": "blank", "groups": list(groups), "sandbox": ""})
+
+    async def _asked(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> Forked:
         ticket = next(self._tickets)
         started: asyncio.Future[Forked] = asyncio.get_running_loop().create_future()
         self._waiting[ticket] = started
-        self._send(
-            {
-                "do": "start",
-                "ticket": ticket,
-                "sandbox": sandbox,
-                "task_dir": task_dir,
-                "opt_dir": opt_dir,
-                "tmp_bytes": tmp_bytes,
-                "uid": uid,
-                "groups": list(groups),
-                "argv": program.argv,
-                "variables": dict(program.variables),
-                "cwd": program.cwd,
-                "numbers": list(program.descriptors),
-            },
-            list(program.descriptors.values()),
-        )
+        self._send({**message, "ticket": ticket}, descriptors)
         return await started
 
     def kill(self, pid: int) -> None:

@@ -3,12 +3,19 @@
 import asyncio
 import hashlib
 import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from lambent.core.clock import Clock
 from lambent.fleet.sandbox.api import Exit, Program, SandboxPlan
 from lambent.fleet.sandbox.cgroups import ControlGroup, Controllers, find_controllers, sweep
-from lambent.fleet.sandbox.fork_client import Forked, ForkServer, exit_of
+from lambent.fleet.sandbox.fork_client import (
+    Forked,
+    ForkServer,
+    ForkServerEnded,
+    exit_of,
+)
 from lambent.fleet.sandbox.memory_watch import MemoryWatch
 
 # User ids from here on are ours. Beyond those of people, services and containers' usual maps.
@@ -16,6 +23,7 @@ _FIRST_UID = 1_600_000_000
 _UIDS = 100_000
 _REMOVAL_PAUSE_S = 0.005
 _REMOVAL_TRIES = 200
+_SPARE_AFTER_S = 0.05
 
 
 class NamespaceProcess:
@@ -63,7 +71,9 @@ class NamespaceSandbox:
         uid: int,
         clock: Clock,
         watch: MemoryWatch,
+        blank: Forked | None,
     ) -> None:
+        self._blank = blank
         self.id = plan.id
         self.uid: int | None = uid
         self._server = server
@@ -84,7 +94,9 @@ class NamespaceSandbox:
             tmp_bytes=self._plan.tmp_mb << 20,
             uid=self.uid,
             groups=self._group.procs(),
+            blank=self._blank,
         )
+        self._blank = None
         process = NamespaceProcess(self._server, self._group, forked)
         self._processes = [process]
         self._watch.add(self._group)
@@ -117,8 +129,19 @@ class NamespaceSandbox:
             await self._clock.sleep(_REMOVAL_PAUSE_S)
 
 
+@dataclass(frozen=True, slots=True)
+class _Spare:
+    """A control group with a process in it that waits to become a program."""
+
+    group: ControlGroup
+    blank: Forked
+
+
 class NamespaceLevel:
-    """Sandboxes of one fork server. Groups are named by the data directory they belong to."""
+    """Sandboxes of one fork server. Groups are named by the data directory they belong to.
+
+    One spare is kept ready, so that the next environment need not wait for the kernel.
+    """
 
     name = "namespace"
 
@@ -126,34 +149,59 @@ class NamespaceLevel:
         self,
         server: ForkServer,
         controllers: Controllers,
-        prefix: str,
-        uids: "itertools.cycle[int]",
+        names: Iterator[str],
+        uids: Iterator[int],
         clock: Clock,
         watch: MemoryWatch,
     ) -> None:
         self._server = server
         self._watch = watch
         self._controllers = controllers
-        self._prefix = prefix
+        self._names = names
         self._uids = uids
         self._clock = clock
+        self._spare: _Spare | None = None
+        self._preparing: asyncio.Task[None] | None = None
+        self._prepare()
 
     @property
     def alive(self) -> bool:
         return self._server.alive
 
     async def create(self, plan: SandboxPlan) -> NamespaceSandbox:
-        group = ControlGroup(
-            self._controllers,
-            f"{self._prefix}{plan.id}",
+        spare, self._spare = self._spare, None
+        group = spare.group if spare else ControlGroup(self._controllers, next(self._names))
+        group.limit(
             memory_bytes=plan.memory_mb << 20,
             tmp_bytes=plan.tmp_mb << 20,
             shared_bytes=self._server.resident_bytes if self._server.plan.entry else 0,
             cpus=plan.cpus,
         )
+        # Not at once: the environment that is being made has the processor first.
+        self._clock.call_at(self._clock.now() + _SPARE_AFTER_S, self._prepare)
         return NamespaceSandbox(
-            self._server, plan, group, next(self._uids), self._clock, self._watch
+            self._server,
+            plan,
+            group,
+            next(self._uids),
+            self._clock,
+            self._watch,
+            spare.blank if spare else None,
         )
+
+    def _prepare(self) -> None:
+        if self._spare is None and self._preparing is None and self._server.alive:
+            self._preparing = asyncio.get_running_loop().create_task(self._make_spare())
+
+    async def _make_spare(self) -> None:
+        group = ControlGroup(self._controllers, next(self._names))
+        try:
+            self._spare = _Spare(group, await self._server.blank(group.procs()))
+        except (ForkServerEnded, OSError):
+            # The next environment is made without, and meets what is wrong itself.
+            group.remove()
+        finally:
+            self._preparing = None
 
 
 class NamespaceHost:
@@ -166,6 +214,7 @@ class NamespaceHost:
         digest = hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:10]
         self._prefix = f"lambent-{digest}-"
         self._controllers = find_controllers()
+        self._names = (f"{self._prefix}{number}" for number in itertools.count())
         self._uids = itertools.cycle(range(_FIRST_UID, _FIRST_UID + _UIDS))
         self._clock = clock
         self._watch = MemoryWatch(clock)
@@ -180,5 +229,5 @@ class NamespaceHost:
 
     def level(self, server: ForkServer) -> NamespaceLevel:
         return NamespaceLevel(
-            server, self._controllers, self._prefix, self._uids, self._clock, self._watch
+            server, self._controllers, self._names, self._uids, self._clock, self._watch
         )

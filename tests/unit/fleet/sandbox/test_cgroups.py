@@ -32,14 +32,14 @@ def version_2(tmp_path: Path) -> Path:
 def group_of(folder: Path, cpus: float | None = 0.5) -> ControlGroup:
     root = folder.parent
     controllers = Controllers(unified=root, freezer=None, memory=root, pids=root, cpu=root)
-    return ControlGroup(
-        controllers,
-        folder.name,
+    group = ControlGroup(controllers, folder.name)
+    group.limit(
         memory_bytes=128 * MIB,
         tmp_bytes=512 * MIB,
         shared_bytes=28 * MIB,
         cpus=cpus,
     )
+    return group
 
 
 def test_version_2_limits(version_2: Path) -> None:
