@@ -32,11 +32,14 @@ def test_another_users_socket_is_told_apart(asked: bool, monkeypatch: pytest.Mon
     if not asked:
         monkeypatch.setattr(peers, "_ask_kernel", _unavailable)
     with socket.create_server(("127.0.0.1", 0)) as server:
+        # Only the making is another user's: a module imported on the way might not be readable to
+        # it, and would be missing for every test that follows.
         os.seteuid(1_234)
         try:
-            theirs = socket.create_connection(server.getsockname())
+            theirs = socket.socket()
         finally:
             os.seteuid(0)
+        theirs.connect(server.getsockname())
         ours, _ = server.accept()
         with ours, theirs:
             assert peers.peer_uid(ours) == 1_234
