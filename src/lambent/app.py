@@ -61,88 +61,50 @@ class Platform:
     tasks: Tasks
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else stands on."""
+
+    clock: Clock
+    machine: Clock
+    ids: IdSource
+    store: SqliteStore
+    blobs: BlobStore
+    tasks: Tasks
+    logs: LogsService
+
+
 @contextlib.asynccontextmanager
 async def platform(config: Config) -> AsyncIterator[Platform]:
     """Everything, running. Raises DataDirectoryInUse, SandboxUnavailable, OSError (the port)."""
     _allow_many_descriptors()
     data_dir = config.data_dir.absolute()
     data_dir.mkdir(parents=True, exist_ok=True)
-    clock: Clock = VirtualClock() if config.clock == "virtual" else RealClock()
-    machine, ids = RealClock(), IdSource()
-
     async with contextlib.AsyncExitStack() as stack:
-        store = SqliteStore(data_dir / "lambent.db")
-        await store.open()
-        stack.push_async_callback(store.close)
-        blobs = BlobStore(data_dir / "blobs")
-        await blobs.open()
-        stack.push_async_callback(blobs.close)
+        ground = await _lay_ground(config, data_dir, stack)
 
-        logs = LogsService(store, clock, ids)
-        await logs.open()
-        stack.push_async_callback(logs.close)
-        tasks = await stack.enter_async_context(owned_tasks())
-        tasks.spawn(logs.run())
-
-        sandboxes = Sandboxes(_level(config), data_dir / "run", machine)
+        sandboxes = Sandboxes(_level(config), data_dir / "run", ground.machine)
         stack.push_async_callback(sandboxes.close)
-        families = _families(config, sandboxes, data_dir / "runtimes", machine)
-        server_port: list[int] = []
-        fleet = Fleet(
-            families=families,
-            packages=Packages(data_dir / "packages", blobs),
-            writer=logs.writer,
-            clock=clock,
-            machine=machine,
-            ids=ids,
-            spawn=tasks.spawn,
-            endpoint_url=lambda: f"http://{_address(config.host)}:{server_port[0]}",
-            idle_timeout_s=config.idle_timeout_s,
-            starts=Starts((os.cpu_count() or 1) * 2, machine),
-        )
+        python = _python(config, sandboxes, data_dir / "runtimes")
+        families = [python, *_other_families(config, sandboxes, ground.machine)]
+        bound_port: list[int] = []
+        fleet = _fleet(config, ground, families, data_dir, lambda: _url(config, bound_port[0]))
         stack.push_async_callback(fleet.close)
 
-        lambda_api = LambdaApi(
-            LambdaNeeds(
-                store=store,
-                blobs=blobs,
-                clock=clock,
-                ids=ids,
-                spawn=tasks.spawn,
-                retirer=fleet,
-                prepare=fleet.prepare,
-                runtime_refusal=fleet.runtime_refusal,
-                runtime_version=fleet.runtime_version,
-                account_concurrency=config.account_concurrency,
-                unreserved_minimum=config.unreserved_minimum,
-                max_timeout_s=config.max_timeout_s,
-            )
-        )
-        concurrency = Concurrency(config.account_concurrency, lambda_api.reserved_total)
-        dispatch = Dispatch(
-            directory=lambda_api.directory,
-            fleet=fleet,
-            concurrency=concurrency,
-            clock=clock,
-            ids=ids,
-            spawn=tasks.spawn,
-            active=lambda_api.active,
-        )
-        await lambda_api.open(dispatch, Provisioning(fleet, concurrency))
-
+        lambda_api = await _lambda(config, ground, fleet)
         gateway = Gateway(
-            services=[lambda_api.service(), logs.service],
+            services=[lambda_api.service(), ground.logs.service],
             admin=admin_routes(
                 config=config,
-                clock=clock,
+                clock=ground.clock,
                 fleet=fleet,
                 families=families,
                 sandboxes=sandboxes,
-                blobs=blobs,
+                blobs=ground.blobs,
                 links=lambda_api.links,
             ),
-            clock=clock,
-            ids=ids,
+            clock=ground.clock,
+            ids=ground.ids,
             default_region=config.region,
             default_account=config.account,
         )
@@ -150,23 +112,100 @@ async def platform(config: Config) -> AsyncIterator[Platform]:
         serving: asyncio.Future[object] = asyncio.ensure_future(server.run())
         stack.push_async_callback(_stopped, server, serving)
         await _started(server, serving)
-        server_port.append(server.bound_port)
-        python = families[0]
-        assert isinstance(python, PythonFamily)
-        tasks.spawn(python.warm(WARM_RUNTIME))
+        bound_port.append(server.bound_port)
+
+        ground.tasks.spawn(python.warm(WARM_RUNTIME))
         await lambda_api.restore()
         if sandboxes.warning is not None:
             logger.warning(sandboxes.warning)
         yield Platform(
             config=config,
-            clock=clock,
-            endpoint=f"http://{_address(config.host)}:{server.bound_port}",
+            clock=ground.clock,
+            endpoint=_url(config, server.bound_port),
             fleet=fleet,
             sandboxes=sandboxes,
             families=families,
             lambda_=lambda_api,
-            tasks=tasks,
+            tasks=ground.tasks,
         )
+
+
+async def _lay_ground(config: Config, data_dir: Path, stack: contextlib.AsyncExitStack) -> _Ground:
+    clock: Clock = VirtualClock() if config.clock == "virtual" else RealClock()
+    ids = IdSource()
+    store = SqliteStore(data_dir / "lambent.db")
+    await store.open()
+    stack.push_async_callback(store.close)
+    blobs = BlobStore(data_dir / "blobs")
+    await blobs.open()
+    stack.push_async_callback(blobs.close)
+    logs = LogsService(store, clock, ids)
+    await logs.open()
+    stack.push_async_callback(logs.close)
+    tasks = await stack.enter_async_context(owned_tasks())
+    tasks.spawn(logs.run())
+    return _Ground(
+        clock=clock,
+        machine=RealClock(),
+        ids=ids,
+        store=store,
+        blobs=blobs,
+        tasks=tasks,
+        logs=logs,
+    )
+
+
+def _fleet(
+    config: Config,
+    ground: _Ground,
+    families: Sequence[RuntimeFamily],
+    data_dir: Path,
+    endpoint_url: Callable[[], str],
+) -> Fleet:
+    return Fleet(
+        families=families,
+        packages=Packages(data_dir / "packages", ground.blobs),
+        writer=ground.logs.writer,
+        clock=ground.clock,
+        machine=ground.machine,
+        ids=ground.ids,
+        spawn=ground.tasks.spawn,
+        endpoint_url=endpoint_url,
+        idle_timeout_s=config.idle_timeout_s,
+        starts=Starts((os.cpu_count() or 1) * 2, ground.machine),
+    )
+
+
+async def _lambda(config: Config, ground: _Ground, fleet: Fleet) -> LambdaApi:
+    """The Lambda API and dispatch, which know each other only through Protocols."""
+    api = LambdaApi(
+        LambdaNeeds(
+            store=ground.store,
+            blobs=ground.blobs,
+            clock=ground.clock,
+            ids=ground.ids,
+            spawn=ground.tasks.spawn,
+            retirer=fleet,
+            prepare=fleet.prepare,
+            runtime_refusal=fleet.runtime_refusal,
+            runtime_version=fleet.runtime_version,
+            account_concurrency=config.account_concurrency,
+            unreserved_minimum=config.unreserved_minimum,
+            max_timeout_s=config.max_timeout_s,
+        )
+    )
+    concurrency = Concurrency(config.account_concurrency, api.reserved_total)
+    dispatch = Dispatch(
+        directory=api.directory,
+        fleet=fleet,
+        concurrency=concurrency,
+        clock=ground.clock,
+        ids=ground.ids,
+        spawn=ground.tasks.spawn,
+        active=api.active,
+    )
+    await api.open(dispatch, Provisioning(fleet, concurrency))
+    return api
 
 
 async def serve(config: Config, ready: Callable[[Platform], Awaitable[None]]) -> None:
@@ -197,18 +236,19 @@ def declared_services() -> list[Service]:
     return [LambdaApi.declared(), LogsService(absent, RealClock(), IdSource(0)).service]
 
 
-def _families(
-    config: Config, sandboxes: Sandboxes, runtimes_dir: Path, machine: Clock
-) -> list[RuntimeFamily]:
+def _python(config: Config, sandboxes: Sandboxes, runtimes_dir: Path) -> PythonFamily:
+    return PythonFamily(
+        sandboxes,
+        libraries_dir=runtimes_dir / "python",
+        home=Path.home(),
+        search_path=os.environ.get("PATH", os.defpath),
+        strict=config.strict_runtimes,
+        cpu_shares=config.cpu_shares,
+    )
+
+
+def _other_families(config: Config, sandboxes: Sandboxes, machine: Clock) -> list[RuntimeFamily]:
     return [
-        PythonFamily(
-            sandboxes,
-            libraries_dir=runtimes_dir / "python",
-            home=Path.home(),
-            search_path=os.environ.get("PATH", os.defpath),
-            strict=config.strict_runtimes,
-            cpu_shares=config.cpu_shares,
-        ),
         NodejsFamily(
             sandboxes.exec_level,
             clock=machine,
@@ -245,8 +285,9 @@ async def _stopped(server: HttpServer, serving: "asyncio.Future[object]") -> Non
     await asyncio.wait({serving})
 
 
-def _address(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _url(config: Config, port: int) -> str:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"http://{host}:{port}"
 
 
 def _allow_many_descriptors() -> None:

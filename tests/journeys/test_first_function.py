@@ -136,6 +136,7 @@ def test_what_is_not_json_and_what_is_too_large_never_reaches_the_function(
     assert "(limit 6291456 bytes)" in refused.value.response["Error"]["Message"]
     answer = client.invoke(FunctionName=name, InvocationType="DryRun")
     assert answer["StatusCode"] == 204
+    assert answer["Payload"].read() == b""
     with pytest.raises(ClientError) as later:
         client.invoke(FunctionName=name, InvocationType="Event")
     assert later.value.response["Error"]["Code"] == "NotImplementedException"
