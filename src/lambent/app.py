@@ -86,7 +86,10 @@ async def platform(config: Config) -> AsyncIterator[Platform]:
         sandboxes = Sandboxes(_level(config), data_dir / "run", ground.machine)
         stack.push_async_callback(sandboxes.close)
         python = _python(config, sandboxes, data_dir / "runtimes")
-        families = [python, *_other_families(config, sandboxes, ground.machine)]
+        families: list[RuntimeFamily] = [
+            python,
+            *_other_families(config, sandboxes, data_dir / "runtimes", ground.machine),
+        ]
         bound_port: list[int] = []
         fleet = _fleet(config, ground, families, data_dir, lambda: _url(config, bound_port[0]))
         stack.push_async_callback(fleet.close)
@@ -247,7 +250,9 @@ def _python(config: Config, sandboxes: Sandboxes, runtimes_dir: Path) -> PythonF
     )
 
 
-def _other_families(config: Config, sandboxes: Sandboxes, machine: Clock) -> list[RuntimeFamily]:
+def _other_families(
+    config: Config, sandboxes: Sandboxes, runtimes_dir: Path, machine: Clock
+) -> list[RuntimeFamily]:
     return [
         NodejsFamily(
             sandboxes.exec_level,
@@ -256,6 +261,7 @@ def _other_families(config: Config, sandboxes: Sandboxes, machine: Clock) -> lis
             search_path=os.environ.get("PATH", os.defpath),
             strict=config.strict_runtimes,
             cpu_shares=config.cpu_shares,
+            libraries_dir=runtimes_dir / "nodejs",
         ),
         ProvidedFamily(sandboxes.exec_level, clock=machine, cpu_shares=config.cpu_shares),
     ]

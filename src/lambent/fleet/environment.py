@@ -14,6 +14,7 @@ from lambent.fleet.deadlines import Deadlines
 from lambent.fleet.failures import (
     Failure,
     exit_failure,
+    platform_failure,
     recorded_type,
     timeout_failure,
     too_large_failure,
@@ -296,7 +297,7 @@ class Environment:
                     log_tail=self._tail(running),
                 )
             case FunctionFailure():
-                failure = Failure(error_type=answer.error_type, payload=answer.payload)
+                failure = _function_failure(answer, running.request_id)
                 recorded: str = recorded_type(answer.error_type)
             case ResponseTooLarge():
                 failure = too_large_failure(answer.limit_bytes)
@@ -413,6 +414,12 @@ class _Running:
         self.began = began
         self.request_id = request_id
         self.init_ms: float | None = None
+
+
+def _function_failure(answer: FunctionFailure, request_id: str) -> Failure:
+    if answer.platform_text is not None:
+        return platform_failure(answer.error_type, request_id, answer.platform_text)
+    return Failure(error_type=answer.error_type, payload=answer.payload)
 
 
 def _event(invocation: Invocation, deadline: float) -> Event:

@@ -27,14 +27,14 @@ class Failure:
 def exit_failure(ended: Exit, request_id: str) -> Failure:
     """The runtime ended before it answered."""
     if ended.out_of_memory:
-        return _failure("Runtime.OutOfMemory", request_id, _exit_text(ended))
-    return _failure("Runtime.ExitError", request_id, _exit_text(ended))
+        return platform_failure("Runtime.OutOfMemory", request_id, _exit_text(ended))
+    return platform_failure("Runtime.ExitError", request_id, _exit_text(ended))
 
 
 def timeout_failure(timeout_s: float, request_id: str) -> Failure:
     """The function ran for longer than its timeout."""
     text = f"Task timed out after {timeout_s:.2f} seconds"
-    made = _failure("Sandbox.Timedout", request_id, text)
+    made = platform_failure("Sandbox.Timedout", request_id, text)
     return Failure(error_type=made.error_type, payload=made.payload, status="timeout")
 
 
@@ -54,7 +54,8 @@ def recorded_type(error_type: str) -> str:
     return "Function.Unknown" if error_type.startswith("Function.") else "Runtime.Unknown"
 
 
-def _failure(error_type: str, request_id: str, text: str) -> Failure:
+def platform_failure(error_type: str, request_id: str, text: str) -> Failure:
+    """A failure that the platform words: `RequestId: <id> Error: <text>`."""
     document = {"errorType": error_type, "errorMessage": f"RequestId: {request_id} Error: {text}"}
     payload = json.dumps(document, separators=(",", ":")).encode()
     return Failure(error_type=error_type, payload=payload)

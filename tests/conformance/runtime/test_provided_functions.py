@@ -132,6 +132,7 @@ def test_without_a_bootstrap_the_places_looked_at_are_named(lambent: Running, cl
     payload, error = invoke(client, name)
     assert error == "Unhandled"
     assert payload["errorType"] == "Runtime.InvalidEntrypoint"
+    assert payload["errorMessage"].startswith("RequestId: ")
     assert "[/var/task/bootstrap /opt/bootstrap]" in payload["errorMessage"]
 
 

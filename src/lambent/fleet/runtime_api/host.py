@@ -1,7 +1,9 @@
 """A sandbox with a Runtime API beside it: what Node.js and custom runtimes are booted in."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from lambent.core.clock import Clock
 from lambent.fleet.runtime_api.peers import peer_uid
@@ -33,6 +35,8 @@ class ApiHost:
         self._variables = variables
         self._clock = clock
         self._framed_descriptor = framed_descriptor
+        self._pid = 0
+        self._mapped_bytes: int | None = None
 
     async def boot(self, output: Output) -> ApiProcess:
         runtime: list[ApiProcess] = []
@@ -65,6 +69,8 @@ class ApiHost:
             for pipe in pipes:
                 pipe.handed_over()
         runtime[0].attend(process)
+        self._pid = process.pid
+        self._mapped_bytes = None
         return runtime[0]
 
     def freeze(self) -> None:
@@ -74,10 +80,27 @@ class ApiHost:
         self._sandbox.thaw()
 
     def memory_peak_bytes(self) -> int:
-        return self._sandbox.memory_peak_bytes()
+        if self._mapped_bytes is None:
+            self._mapped_bytes = self._file_pages()
+        return self._sandbox.memory_peak_bytes() + self._mapped_bytes
 
     async def close(self) -> None:
         await self._sandbox.destroy()
+
+    def _file_pages(self) -> int:
+        """What the program has mapped of files, its own binary above all.
+
+        A group is charged only for pages that it was the first to touch; all environments after
+        the first would look as if they did without. Looked up once a boot: it hardly changes. A
+        sandbox without a user of its own measures the whole program already.
+        """
+        if self._sandbox.uid is None:
+            return 0
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self._pid}/status").read_text().splitlines():
+                if line.startswith("RssFile:"):
+                    return int(line.split()[1]) * 1024
+        return 0
 
     def _trust(self) -> Callable[[asyncio.Transport], bool]:
         """Whether a connection is the environment's own: its socket belongs to the sandbox's user.

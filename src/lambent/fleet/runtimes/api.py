@@ -56,11 +56,15 @@ class StreamedResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionFailure:
-    """The runtime reported that the handler (or its import) failed. `payload` is its JSON error."""
+    """The runtime reported that the handler (or its import) failed. `payload` is its JSON error.
+
+    `platform_text` is set instead where there was no runtime to report anything.
+    """
 
     error_type: str
-    payload: bytes
+    payload: bytes = b""
     xray_cause: str | None = None
+    platform_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

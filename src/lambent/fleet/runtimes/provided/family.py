@@ -1,6 +1,5 @@
 """provided.al2023 and provided.al2: the function brings its own runtime."""
 
-import json
 import os
 from pathlib import Path
 
@@ -35,11 +34,7 @@ class InvalidEntrypoint:
         self._reason = reason
 
     async def initialised(self) -> FunctionFailure | Exit | None:
-        kind = "Runtime.InvalidEntrypoint"
-        document = {"errorType": kind, "errorMessage": f"Error: {self._reason}"}
-        return FunctionFailure(
-            error_type=kind, payload=json.dumps(document, separators=(",", ":")).encode()
-        )
+        return FunctionFailure(error_type="Runtime.InvalidEntrypoint", platform_text=self._reason)
 
     async def invoke(self, event: Event) -> Answer:
         return await self.exited()

@@ -25,7 +25,8 @@ _LOG_RECORD = 0xA55A
 RESPONSE_LIMIT_BYTES = 6_291_556
 # A response and its head; user code holds the socket too, and may write anything.
 _FRAME_LIMIT = RESPONSE_LIMIT_BYTES + (1 << 20)
-_PIPE_READ = 65_536
+# The kernel's own: no more than this was there when a drain began.
+_PIPE_CAPACITY = 65_536
 
 
 class RawOutput:
@@ -38,10 +39,11 @@ class RawOutput:
         asyncio.get_running_loop().add_reader(descriptor, self.drain)
 
     def drain(self) -> None:
-        """Hand on what is there now."""
-        while self._descriptor is not None:
+        """Hand on what is there now, and not what a program that never stops goes on writing."""
+        left = _PIPE_CAPACITY
+        while self._descriptor is not None and left > 0:
             try:
-                data = os.read(self._descriptor, _PIPE_READ)
+                data = os.read(self._descriptor, left)
             except BlockingIOError:
                 return
             except OSError:
@@ -49,6 +51,7 @@ class RawOutput:
             if not data:
                 self.close()
                 return
+            left -= len(data)
             self._output.written(data)
 
     def close(self) -> None:
