@@ -54,6 +54,7 @@ class Platform:
     config: Config
     clock: Clock
     endpoint: str
+    gateway: Gateway
     fleet: Fleet
     sandboxes: Sandboxes
     families: Sequence[RuntimeFamily]
@@ -125,6 +126,7 @@ async def platform(config: Config) -> AsyncIterator[Platform]:
             config=config,
             clock=ground.clock,
             endpoint=_url(config, server.bound_port),
+            gateway=gateway,
             fleet=fleet,
             sandboxes=sandboxes,
             families=families,

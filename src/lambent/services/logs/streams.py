@@ -10,7 +10,7 @@ from lambent.services.logs.ingestion import create_stream
 from lambent.services.logs.positions import END, Position, page_token, place_of
 from lambent.services.logs.records import Group, Stream, find_group, find_stream, stream_from
 from lambent.services.logs.state import LogsState
-from lambent.services.logs.validation import group_name_of, storable
+from lambent.services.logs.validation import check_stream_name, group_name_of, storable
 
 
 class Streams:
@@ -29,6 +29,7 @@ class Streams:
     async def create(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         now_ms = self._state.now_ms()
         name = storable(params["logStreamName"])
+        check_stream_name(name)
 
         def work(tx: Transaction) -> None:
             group = find_group(tx, call.scope, params["logGroupName"])

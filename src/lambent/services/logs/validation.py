@@ -53,6 +53,15 @@ def group_name_in(scope: Scope, identifier: str) -> str:
     return arn.resource.removeprefix("log-group:").removesuffix(":*")
 
 
+def check_stream_name(name: str) -> None:
+    """A name that begins with NUL is empty to the store, whose text ends there."""
+    if "\0" in name:
+        raise InvalidParameterException(
+            f"1 validation error detected: Value '{name}' at 'logStreamName' failed to satisfy "
+            "constraint: Member must satisfy regular expression pattern: [^:*]*"
+        )
+
+
 def check_retention(days: int) -> None:
     if days not in RETENTION_DAYS:
         raise InvalidParameterException(
