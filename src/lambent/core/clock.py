@@ -49,41 +49,36 @@ class Clock(Protocol):
         ...
 
 
-class _SleepingMixin:
-    """Sleep and timeout, in terms of `call_at`, so that both clocks share their semantics."""
+async def _sleep(clock: Clock, seconds: float) -> None:
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    timer = clock.call_at(clock.now() + seconds, lambda: _wake(woken))
+    try:
+        await woken
+    finally:
+        timer.cancel()
 
-    def now(self) -> float:
-        raise NotImplementedError
 
-    def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
-        raise NotImplementedError
+def _wake(woken: "asyncio.Future[None]") -> None:
+    if not woken.done():
+        woken.set_result(None)
 
-    async def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.call_at(
-            self.now() + seconds, lambda: None if woken.done() else woken.set_result(None)
-        )
+
+@contextlib.asynccontextmanager
+async def _timeout(clock: Clock, seconds: float) -> AsyncIterator[None]:
+    # asyncio's Timeout does the cancelling; its deadline is moved to "now" by the clock's timer.
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as scope:
+        timer = clock.call_at(clock.now() + seconds, lambda: scope.reschedule(loop.time()))
         try:
-            await woken
+            yield
         finally:
             timer.cancel()
 
-    @contextlib.asynccontextmanager
-    async def timeout(self, seconds: float) -> AsyncIterator[None]:
-        # asyncio's Timeout does the cancelling; its deadline is moved to "now" by our own timer.
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(None) as scope:
-            timer = self.call_at(self.now() + seconds, lambda: scope.reschedule(loop.time()))
-            try:
-                yield
-            finally:
-                timer.cancel()
 
-
-class RealClock(_SleepingMixin):
+class RealClock:
     """The machine's clock, with timers on the running event loop."""
 
     def now(self) -> float:
@@ -96,9 +91,14 @@ class RealClock(_SleepingMixin):
         loop = asyncio.get_running_loop()
         return loop.call_later(max(0.0, at - self.now()), callback)
 
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        yield
+    async def sleep(self, seconds: float) -> None:
+        await _sleep(self, seconds)
+
+    def timeout(self, seconds: float) -> contextlib.AbstractAsyncContextManager[None]:
+        return _timeout(self, seconds)
+
+    def busy(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
 
 @dataclass(slots=True, order=True)
@@ -112,7 +112,7 @@ class _VirtualTimer:
         self.cancelled = True
 
 
-class VirtualClock(_SleepingMixin):
+class VirtualClock:
     """A clock that moves only when told to.
 
     Invariant: timers fire in order of (instant, order of making), and `now()` is exactly the
@@ -141,6 +141,12 @@ class VirtualClock(_SleepingMixin):
         else:
             heapq.heappush(self._timers, timer)
         return timer
+
+    async def sleep(self, seconds: float) -> None:
+        await _sleep(self, seconds)
+
+    def timeout(self, seconds: float) -> contextlib.AbstractAsyncContextManager[None]:
+        return _timeout(self, seconds)
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
