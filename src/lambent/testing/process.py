@@ -23,6 +23,8 @@ import boto3
 from botocore.config import Config
 
 ROLE = "arn:aws:iam::000000000000:role/test"
+# The one that is there for certain: the interpreter of the tests themselves.
+PYTHON_RUNTIME = f"python3.{sys.version_info.minor}"
 
 
 @dataclass
@@ -91,7 +93,7 @@ class Running:
         self,
         files: dict[str, str],
         *,
-        runtime: str = "python3.12",
+        runtime: str = PYTHON_RUNTIME,
         handler: str = "handler.handler",
         **options: Any,
     ) -> str:
